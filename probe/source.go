@@ -1,0 +1,109 @@
+package probe
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/dchest/siphash"
+
+	"sonde/probe/wire"
+)
+
+// Key is the secret behind every proof of identity. It comes from crypto/rand.
+type Key [2]uint64
+
+// Source is what a run asks with on one way out. All of it is fixed before the
+// first question, except Clock and Top.
+type Source struct {
+	Addr    netip.Addr // our address
+	MAC     wire.MAC   // ours on the link, for ARP and ND
+	Foreign bool       // Addr is not ours: answers go elsewhere
+	Key     Key
+	Ports   Ports
+	Craft   []Craft // by Variant; at least one
+	Clock   uint32  // milliseconds, for TCP timestamps; set before each batch
+}
+
+// Craft is the shape of the packets of one variant.
+type Craft struct {
+	TTL        uint8 // 0: 64
+	TOS        uint8
+	TCPOptions []byte // encoded, padded to 4 bytes; where Timestamp says, TSval is filled in
+	Timestamp  int    // offset of the timestamp option's value in TCPOptions; 0: none
+	Window     uint16
+	Payload    func(port uint16) []byte // UDP: what to ask a port; nil: nothing
+}
+
+// Ports is the block of source ports of a run, and the rule by which a probe's
+// try, variant, flow and repetition pick one: a target then names the try that
+// it answers, and no port is asked twice from the same one.
+type Ports struct {
+	First, N  uint16
+	Fixed     bool   // -g: one port for everything
+	Tries     uint16 // strides of the mixed radix; at least 1 each
+	Variants  uint16
+	Flows     uint16
+	KeepFlow  bool   // one port per flow whatever the try (trace)
+	LatestRep uint32 // highest repetition asked so far: picks among those that share a port
+}
+
+// Of returns p's source port.
+func (b *Ports) Of(p Probe) uint16 {
+	if b.Fixed {
+		return b.First
+	}
+	if b.KeepFlow {
+		return b.First + p.Flow%b.N
+	}
+	i := (uint64(p.Rep)*uint64(b.Variants) + uint64(p.Variant)) * uint64(b.Flows)
+	i = (i+uint64(p.Flow))*uint64(b.Tries) + uint64(max(p.Try, 1)-1)
+	return b.First + uint16(i%uint64(b.N))
+}
+
+// Into fills the fields of p that port encodes. It returns false where port is
+// not one of the block. With a fixed port or flow the try stays 0: not known.
+func (b *Ports) Into(port uint16, p *Probe) bool {
+	if port < b.First || port-b.First >= b.N {
+		return false
+	}
+	off := uint64(port - b.First)
+	if b.Fixed {
+		return true
+	}
+	if b.KeepFlow {
+		p.Flow = uint16(off)
+		return true
+	}
+	per := uint64(b.Tries) * uint64(b.Variants) * uint64(b.Flows) // ports of one repetition
+	if per < uint64(b.N) && b.LatestRep > 0 {
+		// Repetitions share ports once the block is used up: take the latest.
+		// i ≡ off (mod N), and i < (LatestRep+1)·per.
+		last := (uint64(b.LatestRep)+1)*per - 1
+		if last >= off {
+			off += (last - off) / uint64(b.N) * uint64(b.N)
+		}
+	}
+	p.Try = uint8(off%uint64(b.Tries)) + 1
+	off /= uint64(b.Tries)
+	p.Flow = uint16(off % uint64(b.Flows))
+	off /= uint64(b.Flows)
+	p.Variant = uint16(off % uint64(b.Variants))
+	p.Rep = uint32(off / uint64(b.Variants))
+	return true
+}
+
+// Has tells whether port is one of the block.
+func (b *Ports) Has(port uint16) bool { return port >= b.First && port-b.First < b.N }
+
+// Proof returns the keyed hash over a flow that proves that an answer was caused
+// by a packet of ours: nobody who did not see that packet can know it.
+func (s *Source) Proof(proto uint8, target netip.Addr, targetPort, sourcePort uint16) uint64 {
+	var b [40]byte
+	t, a := target.As16(), s.Addr.As16()
+	copy(b[:16], a[:])
+	copy(b[16:32], t[:])
+	binary.BigEndian.PutUint16(b[32:], sourcePort)
+	binary.BigEndian.PutUint16(b[34:], targetPort)
+	b[36] = proto
+	return siphash.Hash(s.Key[0], s.Key[1], b[:])
+}

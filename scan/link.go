@@ -1,0 +1,89 @@
+package scan
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+)
+
+// Packet is one packet on its way out or in, from its IP header (or ARP
+// message) on.
+type Packet struct {
+	Way   uint16        // out: the way to take. In: not set
+	Frame bool          // out: as a link-layer frame to MAC, past the kernel's own IP
+	Type  uint16        // EtherType
+	MAC   wire.MAC      // out: the next hop's. In: the sender's, where the link has one
+	At    time.Duration // in: when the kernel received it, on the clock that Open was given
+	B     []byte
+}
+
+// ErrClosed is what a Link's methods return after Close.
+var ErrClosed = errors.New("link closed")
+
+// Link carries packets in batches. Send and Recv may be called at the same
+// time, each by one goroutine or more.
+type Link interface {
+	// Send sends packets in order and returns how many left. With n <
+	// len(packets) and err nil the link is full for now (back-pressure). With
+	// err, packets[n] is the one that cannot be sent, and why (a syscall.Errno
+	// where the kernel said so); those behind it were not tried.
+	Send(packets []Packet) (n int, err error)
+	// Recv blocks until packets are there and fills into with as many as are
+	// there, at most len(into). Their B is borrowed until the next Recv.
+	Recv(into []Packet) (n int, err error)
+	// Drops returns how many packets were lost on receiving so far.
+	Drops() uint64
+	// Close is idempotent and unblocks Recv with ErrClosed.
+	Close() error
+}
+
+// Answer is what the kernel found out for a question asked through Sockets.
+type Answer struct {
+	Run   uint32 // as given to Ask
+	Probe probe.Probe
+	Reply probe.Reply
+}
+
+// ErrFull is what Sockets.Ask returns when no more questions fit for now (no
+// descriptors left): ask again when some have been answered or cancelled.
+var ErrFull = errors.New("no descriptors left")
+
+// Sockets asks by kernel sockets, for kinds that need no packet of our own:
+// TCP connect, UDP, and ICMP echo where ping_group_range allows.
+type Sockets interface {
+	// Ask starts one try. run and p come back in the Answer. data is the
+	// payload of UDP questions, borrowed. It does not block. ErrFull is
+	// back-pressure, any other error says that this try cannot be asked.
+	Ask(run uint32, p probe.Probe, data []byte) error
+	// Cancel forgets a try whose wait has ended and closes its socket.
+	Cancel(run uint32, p probe.Probe)
+	// Recv blocks until answers are there and fills into, as Link.Recv does.
+	Recv(into []Answer) (n int, err error)
+	// Close is idempotent and unblocks Recv with ErrClosed.
+	Close() error
+}
+
+// Way is one way out, made once from the kernel's routes.
+type Way struct {
+	Iface  int // index
+	Name   string
+	Src    netip.Addr // our source address
+	Next   netip.Addr // gateway; zero: the target itself is on the link
+	MAC    wire.MAC   // ours on this link
+	Ether  bool       // the link has Ethernet addresses, so frames need a MAC
+	Frames bool       // IP packets must leave as frames on this way
+	MTU    int
+	Err    error // no way: unreachable, prohibited, no route
+}
+
+// Routes tells the way to an address. Ways are few; the look-up does not
+// allocate or ask the kernel.
+type Routes interface {
+	Ways() []Way
+	Way(target netip.Addr) uint16
+	// Local tells whether addr is one of our own.
+	Local(addr netip.Addr) bool
+}

@@ -1,0 +1,34 @@
+package scan
+
+import (
+	"time"
+
+	"sonde/probe"
+)
+
+// Result is what became of one question. Exactly one is emitted for each
+// question, except in plans that settle by group: there one for the group's
+// first answer, or one for each question if the group stayed silent.
+type Result struct {
+	Number  uint64      // the question's number in its plan
+	Probe   probe.Probe // the question
+	Tries   uint8       // packets sent for it
+	Verdict probe.Verdict
+	Reply   probe.Reply   // what decided; Event Silence if nothing did
+	RTT     time.Duration // of the answered try; negative: not known
+}
+
+// Stats are the counts of one run.
+type Stats struct {
+	Complete       bool // every question was decided
+	Interrupted    bool // the context ended it
+	Elapsed        time.Duration
+	Sent           uint64 // packets of ours, ARP and ND included; a connect counts as one
+	Received       uint64 // accepted replies, duplicates included
+	Duplicates     uint64
+	Unsolicited    uint64
+	SendErrors     uint64
+	ReceiveDrops   uint64
+	Loss           float64 // share of single questions unanswered, there and back; negative: not known
+	ExpectedMissed float64 // negative: not known
+}
