@@ -62,8 +62,9 @@ type Reply struct {
 	Sent  time.Duration // when its try left, where the reply itself proves it (timestamp echo); else 0
 	MAC   wire.MAC      // of the sender, for ARP and ND
 	IP    wire.IP
-	Layer wire.Layer // which of TCP and ICMP is filled; LayerUDP has neither
+	Layer wire.Layer // which of TCP, UDP and ICMP is filled
 	TCP   wire.TCP
+	UDP   wire.UDP
 	ICMP  wire.ICMP
 	Quote wire.Quote
 	Size  uint16 // payload bytes
@@ -92,8 +93,9 @@ const (
 // Kind is one way of asking. Each is one file, registered by a package
 // variable; all methods are pure.
 type Kind interface {
-	Name() string // as in the json record's proto, or the ping kind: "tcp", "echo"
-	Doc() string  // one line for people
+	Name() string  // "syn", "echo", …
+	Doc() string   // one line for people
+	Proto() string // of a port record: "tcp", "udp"; "" where there are no ports
 	Class() Class
 	// Classify says what r means for p. Silence is a Reply too.
 	Classify(p Probe, r *Reply) Verdict
@@ -103,9 +105,6 @@ type Kind interface {
 // asked by the kernel (connect).
 type PacketKind interface {
 	Kind
-	// EtherType is what Append writes: wire.TypeARP, or 0 for IP of the
-	// target's family.
-	EtherType() uint16
 	// Append writes the packet that asks p, from its IP header (or ARP message)
 	// on. It does not allocate.
 	Append(b []byte, s *Source, p Probe) []byte
@@ -114,3 +113,26 @@ type PacketKind interface {
 	// r.Event Unsolicited where it is for us but fails the proof.
 	Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool
 }
+
+// LinkKind asks the link itself: always as a frame, to an address that the
+// kind knows.
+type LinkKind interface {
+	PacketKind
+	// Frame returns the EtherType and the link-layer destination of p.
+	Frame(p Probe) (etherType uint16, to wire.MAC)
+}
+
+// SocketKind can also, or only, be asked by the kernel, without privileges.
+type SocketKind interface {
+	Kind
+	Socket() Socket
+}
+
+// Socket is a way of asking by a kernel socket.
+type Socket uint8
+
+const (
+	SocketConnect  Socket = iota + 1 // TCP connect
+	SocketDatagram                   // UDP
+	SocketPing                       // ICMP echo by a datagram socket
+)

@@ -12,26 +12,28 @@ import (
 // Key is the secret behind every proof of identity. It comes from crypto/rand.
 type Key [2]uint64
 
-// Source is what a run asks with on one way out. All of it is fixed before the
-// first question, except Clock and Top.
+// Source is what a run asks with on one way out. It belongs to one goroutine:
+// a run has one to ask with and one to claim with.
 type Source struct {
-	Addr    netip.Addr // our address
+	Addr    netip.Addr // our address, as the target sees it
+	Own     netip.Addr // our own address on this link, for ARP and ND: Addr, unless that is foreign
 	MAC     wire.MAC   // ours on the link, for ARP and ND
-	Foreign bool       // Addr is not ours: answers go elsewhere
 	Key     Key
 	Ports   Ports
+	Roaming Ports   // for protocols that answer from a new port; N is 0 with a fixed port
 	Craft   []Craft // by Variant; at least one
-	Clock   uint32  // milliseconds, for TCP timestamps; set before each batch
+	Clock   uint32  // milliseconds, for TCP timestamps; brought up to date before each batch
+
+	data, scratch []byte
 }
 
 // Craft is the shape of the packets of one variant.
 type Craft struct {
 	TTL        uint8 // 0: 64
 	TOS        uint8
-	TCPOptions []byte // encoded, padded to 4 bytes; where Timestamp says, TSval is filled in
-	Timestamp  int    // offset of the timestamp option's value in TCPOptions; 0: none
+	TCPOptions []byte // of a SYN, encoded, padded to 4 bytes
+	Timestamp  int    // offset in TCPOptions of the timestamp's value, which is filled in; 0: none
 	Window     uint16
-	Payload    func(port uint16) []byte // UDP: what to ask a port; nil: nothing
 }
 
 // Ports is the block of source ports of a run, and the rule by which a probe's

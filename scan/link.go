@@ -70,7 +70,8 @@ type Sockets interface {
 type Way struct {
 	Iface  int // index
 	Name   string
-	Src    netip.Addr // our source address
+	Src    netip.Addr // source address of what we ask
+	Own    netip.Addr // our own address on this way: Src, unless that is foreign
 	Next   netip.Addr // gateway; zero: the target itself is on the link
 	MAC    wire.MAC   // ours on this link
 	Ether  bool       // the link has Ethernet addresses, so frames need a MAC

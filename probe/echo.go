@@ -1,0 +1,113 @@
+package probe
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"sonde/probe/wire"
+)
+
+// Echo is what ping sends (RFC 792, RFC 4443 §4.1). The sequence number counts
+// tries, the identifier and the first 8 bytes of the payload are the proof.
+var Echo = Register(Entry{Kind: echo{}, Ping: "E"})
+
+// echoSize is the payload of ping: 56 bytes make an 84-byte packet on IPv4.
+const echoSize = 56
+
+type echo struct{}
+
+func (echo) Name() string   { return "echo" }
+func (echo) Doc() string    { return "ICMP echo request, as ping sends it" }
+func (echo) Proto() string  { return "icmp" }
+func (echo) Class() Class   { return ClassEcho }
+func (echo) Socket() Socket { return SocketPing }
+
+// icmpProto is the protocol number of ICMP for the family of a.
+func icmpProto(a netip.Addr) uint8 {
+	if a.Is4() {
+		return wire.ProtoICMP
+	}
+	return wire.ProtoICMPv6
+}
+
+// echoSeq numbers p's try; echoFrom reads it back.
+func echoSeq(s *Source, p Probe) uint16 {
+	if s.Ports.Fixed {
+		return uint16(max(p.Try, 1))
+	}
+	return s.Ports.Of(p) - s.Ports.First + 1
+}
+
+func echoFrom(s *Source, seq uint16, p *Probe) bool {
+	if s.Ports.Fixed {
+		p.Try = uint8(seq)
+		return seq > 0 && seq < 256
+	}
+	return seq > 0 && seq <= s.Ports.N && s.Ports.Into(s.Ports.First+seq-1, p)
+}
+
+func (echo) Append(b []byte, s *Source, p Probe) []byte {
+	seq := echoSeq(s, p)
+	proof := s.Proof(saltEcho, p.Target, 0, seq)
+	ip := header(s, p, icmpProto(p.Target), proof)
+	ip.DF = true
+	m := wire.ICMP{Msg: wire.EchoRequest, ID: uint16(proof), Seq: seq}
+	var data [echoSize]byte
+	binary.BigEndian.PutUint64(data[:], proof)
+	for i := 8; i < echoSize; i++ {
+		data[i] = byte(i)
+	}
+	return wire.AppendICMP(b, &ip, &m, data[:])
+}
+
+func (k echo) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
+	if pkt.Layer != wire.LayerICMP {
+		return false
+	}
+	if q := &pkt.Quote; q.Len > 0 {
+		if !quoted(s, pkt, icmpProto(s.Addr)) || !echoFrom(s, q.Dst, p) {
+			return false
+		}
+		p.Target = q.IP.Dst
+		proof := s.Proof(saltEcho, p.Target, 0, q.Dst)
+		if q.Src != uint16(proof) { // some other program's ping
+			return false
+		}
+		claimError(pkt, p, r)
+		s.scratch = k.Append(s.scratch[:0], s, *p)
+		if !q.HasSum || q.Sum != transportSum(s.scratch, 2) {
+			r.Event = Unsolicited
+		}
+		return true
+	}
+	if pkt.ICMP.Msg != wire.EchoReply || pkt.IP.Dst != s.Addr || !echoFrom(s, pkt.ICMP.Seq, p) {
+		return false
+	}
+	p.Target = pkt.IP.Src
+	proof := s.Proof(saltEcho, p.Target, 0, pkt.ICMP.Seq)
+	if pkt.ICMP.ID != uint16(proof) { // some other program's ping, or forged
+		return false
+	}
+	claimAnswer(pkt, p, r)
+	r.ICMP = pkt.ICMP
+	if len(pkt.Payload) != echoSize || binary.BigEndian.Uint64(pkt.Payload) != proof {
+		r.Event = Unsolicited
+	}
+	return true
+}
+
+// transportSum reads the checksum at offset off of the transport header of a
+// packet that we built: no IPv4 options, no extension headers.
+func transportSum(b []byte, off int) uint16 {
+	if b[0]>>4 == 4 {
+		return binary.BigEndian.Uint16(b[20+off:])
+	}
+	return binary.BigEndian.Uint16(b[40+off:])
+}
+
+func (echo) Classify(p Probe, r *Reply) Verdict {
+	if r.Event == Answer {
+		return Verdict{Up, EchoReply, true}
+	}
+	return undecided(r, Unknown, Unknown)
+}

@@ -1,0 +1,207 @@
+package scan
+
+import (
+	"math"
+
+	"sonde/probe"
+)
+
+// tally counts which try brought the answers of one class: counts[t] were
+// answered by try t, counts[0] by none in particular (late, or not told apart).
+type tally struct {
+	counts [MostTries + 1]uint32
+	found  uint32 // questions with any answer
+}
+
+// lossModel is what a tally says: a mixture of at most two kinds of questions,
+// each of which loses every try with its own probability. Hosts differ, and one
+// common probability would promise too much.
+type lossModel struct {
+	weight [2]float64 // of found questions
+	loss   [2]float64
+}
+
+const (
+	fewAnswers  = 10   // fewer say nothing about loss
+	highestLoss = 0.95 // beyond, a handful of answers would stand for any number of missed ones
+)
+
+// fit estimates the model from answers that came by try 1 … tries, by maximum
+// likelihood. A question that was found at all was found by one of its tries,
+// so the distribution is a geometric one cut off behind the last (truncated).
+func (t *tally) fit(tries int) lossModel {
+	n, sum := 0.0, 0.0
+	for i := 1; i <= tries; i++ {
+		n += float64(t.counts[i])
+		sum += float64(i) * float64(t.counts[i])
+	}
+	if n == 0 || sum == n {
+		return lossModel{weight: [2]float64{1, 0}}
+	}
+	one := lossModel{weight: [2]float64{1, 0}, loss: [2]float64{solveMean(sum/n, tries), 0}}
+	two := t.fitTwo(tries, one.loss[0])
+	// Two more parameters must earn their place (Akaike's criterion).
+	if t.likelihood(&two, tries) > t.likelihood(&one, tries)+2 {
+		return two
+	}
+	return one
+}
+
+// fitTwo runs expectation-maximisation from a start on both sides of q.
+func (t *tally) fitTwo(tries int, q float64) lossModel {
+	m := lossModel{weight: [2]float64{0.5, 0.5}, loss: [2]float64{q / 4, math.Min(highestLoss, (1+2*q)/3)}}
+	for range 200 {
+		var n, sum [2]float64
+		for i := 1; i <= tries; i++ {
+			c := float64(t.counts[i])
+			if c == 0 {
+				continue
+			}
+			a := m.weight[0] * truncated(m.loss[0], i, tries)
+			b := m.weight[1] * truncated(m.loss[1], i, tries)
+			if a+b == 0 {
+				continue
+			}
+			share := a / (a + b)
+			n[0] += c * share
+			n[1] += c * (1 - share)
+			sum[0] += c * share * float64(i)
+			sum[1] += c * (1 - share) * float64(i)
+		}
+		for k := range n {
+			if n[k] > 0 {
+				m.loss[k] = solveMean(sum[k]/n[k], tries)
+			}
+			m.weight[k] = n[k] / (n[0] + n[1])
+		}
+	}
+	return m
+}
+
+func (t *tally) likelihood(m *lossModel, tries int) float64 {
+	l := 0.0
+	for i := 1; i <= tries; i++ {
+		if c := t.counts[i]; c > 0 {
+			p := m.weight[0]*truncated(m.loss[0], i, tries) + m.weight[1]*truncated(m.loss[1], i, tries)
+			l += float64(c) * math.Log(math.Max(p, 1e-300))
+		}
+	}
+	return l
+}
+
+// truncated is the probability that try i brings the answer, given that one of
+// 1 … tries does, when each is lost with probability q.
+func truncated(q float64, i, tries int) float64 {
+	return (1 - q) * math.Pow(q, float64(i-1)) / (1 - math.Pow(q, float64(tries)))
+}
+
+// solveMean finds the q whose truncated geometric distribution has this mean:
+// for a family of one parameter that is its maximum likelihood.
+func solveMean(mean float64, tries int) float64 {
+	lo, hi := 0.0, highestLoss
+	for range 50 {
+		q := (lo + hi) / 2
+		m := 0.0
+		for i := 1; i <= tries; i++ {
+			m += float64(i) * truncated(q, i, tries)
+		}
+		if m < mean {
+			lo = q
+		} else {
+			hi = q
+		}
+	}
+	return (lo + hi) / 2
+}
+
+// missed returns how many questions of a model with found answers stayed
+// unanswered after tries tries although somebody would have answered.
+func (m *lossModel) missed(found float64, tries int, fitted int) float64 {
+	sum := 0.0
+	for k, w := range m.weight {
+		if m.loss[k] > 0 {
+			all := found * w / (1 - math.Pow(m.loss[k], float64(fitted)))
+			sum += all * math.Pow(m.loss[k], float64(tries))
+		}
+	}
+	return sum
+}
+
+// mean is the loss of a single question, over all that can be answered.
+func (m *lossModel) mean(fitted int) float64 {
+	num, den := 0.0, 0.0
+	for k, w := range m.weight {
+		all := w / (1 - math.Pow(m.loss[k], float64(fitted)))
+		num += all * m.loss[k]
+		den += all
+	}
+	return num / den
+}
+
+// losses keeps a tally for each class of answers: what is lost differs, and
+// ICMP errors, which are limited rather than lost, are in none.
+type losses [probe.Classes]tally
+
+func (l *losses) answered(c probe.Class, try int, onTime bool) {
+	t := &l[c]
+	t.found++
+	if !onTime || try < 1 || try > MostTries {
+		try = 0
+	}
+	t.counts[try]++
+}
+
+// estimate returns loss and expected missed as they are reported, negative
+// where they are not known.
+func (l *losses) estimate(tries int) (loss, missed float64) {
+	loss, missed = -1, -1
+	if tries < 2 {
+		return
+	}
+	weight := 0.0
+	for c := range l {
+		t := &l[c]
+		onTime := t.found - t.counts[0]
+		if onTime < fewAnswers {
+			continue
+		}
+		m := t.fit(tries)
+		if missed < 0 {
+			loss, missed = 0, 0
+		}
+		loss += m.mean(tries) * float64(onTime)
+		weight += float64(onTime)
+		missed += m.missed(float64(t.found), tries, tries)
+	}
+	if weight > 0 {
+		loss /= weight
+	}
+	return
+}
+
+// enough tells whether tries tries of every silent question suffice: what is
+// expected to be missed is less than half a question and less than a thousandth
+// of what was found. fitted is how many tries the answers so far came from.
+func (l *losses) enough(tries, fitted int) bool {
+	missed, found := 0.0, 0.0
+	for c := range l {
+		t := &l[c]
+		if t.found == 0 {
+			continue
+		}
+		m := t.fit(fitted)
+		missed += m.missed(float64(t.found), tries, fitted)
+		found += float64(t.found)
+	}
+	return missed < 0.5 && (missed < found/1000 || missed == 0)
+}
+
+// any tells whether anything answered.
+func (l *losses) any() bool {
+	for c := range l {
+		if l[c].found > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,245 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"syscall"
+	"time"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+)
+
+// run is one plan on its way through the engine. The goroutine that called Run
+// asks and hands out; the engine's receive loop brings the answers. mu guards
+// what both touch, and is never held across I/O.
+type run struct {
+	engine *Engine
+	id     uint32
+	plan   *Plan
+	wake   chan struct{}  // capacity 1: something came in
+	send   []probe.Source // by way, of the asking goroutine
+	batch  []Packet
+	asks   []ask
+	arena  []byte
+
+	mu    sync.Mutex
+	m     *machine
+	claim []probe.Source // by way, of the receive loop
+	err   error
+	stats Stats
+}
+
+func newRun(e *Engine, id uint32, p *Plan) *run {
+	r := &run{engine: e, id: id, plan: p, wake: make(chan struct{}, 1),
+		arena: make([]byte, 0, burst*1600), stats: Stats{Loss: -1, ExpectedMissed: -1}}
+	r.m = newMachine(p, r.timing(), e.pacer)
+	r.sources()
+	return r
+}
+
+// timing is the engine's, but for a foreign source: that asks once.
+func (r *run) timing() Timing {
+	t := r.engine.cfg.Timing
+	if r.plan.Source.IsValid() && t.MaxRetries < 0 {
+		t.MaxRetries = 0
+	}
+	return t
+}
+
+// sources prepares what the run asks with, on each way out.
+func (r *run) sources() {
+	e, p := r.engine, r.plan
+	tries := uint16(max(MostTries, r.m.perPass))
+	ports := probe.Ports{First: p.SourcePort, N: 1, Fixed: true}
+	roaming := probe.Ports{}
+	if p.SourcePort == 0 {
+		if p.Settle == SettleNever {
+			tries = 1
+		}
+		want := uint64(tries) * uint64(p.Variants) * uint64(p.Flows) * uint64(p.Reps)
+		if p.KeepFlow {
+			want = uint64(p.Flows)
+		}
+		ports = e.ports(int(min(want, uint64(e.cfg.Ports.N)-uint64(tries))))
+		roaming = e.ports(int(tries))
+	}
+	ports.Tries, ports.Variants, ports.Flows, ports.KeepFlow = tries, p.Variants, p.Flows, p.KeepFlow
+	roaming.Tries, roaming.Variants, roaming.Flows = tries, p.Variants, p.Flows
+	for _, w := range e.cfg.Routes.Ways() {
+		s := probe.Source{Addr: w.Src, Own: w.Own, MAC: w.MAC, Key: e.key, Ports: ports, Roaming: roaming, Craft: p.Craft}
+		if p.Source.IsValid() && p.Source.Is4() == w.Src.Is4() {
+			s.Addr = p.Source
+		}
+		r.send = append(r.send, s)
+		r.claim = append(r.claim, s)
+	}
+}
+
+// poke tells the asking goroutine that something came in.
+func (r *run) poke() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// packet finds the question that a packet answers. r.mu is held.
+func (r *run) packet(in *Packet, pkt *wire.Packet) {
+	foreign := false
+	for w := range r.claim {
+		s := &r.claim[w]
+		s.Clock = uint32(in.At / time.Millisecond)
+		for k, kind := range r.plan.Kinds {
+			asker, ok := kind.(probe.PacketKind)
+			if !ok {
+				continue
+			}
+			q := probe.Probe{Kind: uint8(k)}
+			reply := probe.Reply{At: in.At}
+			if !asker.Claim(s, pkt, &q, &reply) {
+				continue
+			}
+			if reply.Event == probe.Unsolicited {
+				foreign = true
+				continue
+			}
+			if r.reply(q, &reply) {
+				if tap := r.engine.cfg.Tap; tap != nil {
+					tap.Received(in.At, in.Type, in.B, q)
+				}
+			}
+			return
+		}
+	}
+	if foreign {
+		r.stats.Unsolicited++
+	}
+}
+
+// reply takes a proven reply to q. r.mu is held.
+func (r *run) reply(q probe.Probe, reply *probe.Reply) bool {
+	if reply.Event == probe.ICMPError && reply.Who != probe.Target && r.engine.cfg.Routes.Local(reply.From) {
+		// Our own kernel speaking: it could not hand the packet on.
+		reply.Who, reply.Event, reply.Errno = probe.Ourselves, probe.LocalError, uint16(syscall.EHOSTUNREACH)
+		if way := r.way(q); !way.Next.IsValid() {
+			reply.Event = probe.NoNeighbour
+		}
+	}
+	if !r.m.answer(r.engine.now(), q, reply) {
+		return false
+	}
+	r.stats.Received++
+	return true
+}
+
+func (r *run) way(q probe.Probe) *Way {
+	routes := r.engine.cfg.Routes
+	return &routes.Ways()[routes.Way(q.Target)]
+}
+
+// ask sends until the machine is satisfied or ctx ends, then hands out what is
+// left.
+func (r *run) ask(ctx context.Context, emit func(*Result)) error {
+	e := r.engine
+	e.add(r)
+	defer e.remove(r)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var out []Result
+	var ended []ask
+	var stuck backPressure
+	for {
+		now := e.now()
+		budget := e.pacer.budget(now, burst)
+		if now < stuck.until {
+			budget = 0
+		}
+		r.mu.Lock()
+		r.asks = r.m.fill(now, budget, r.asks[:0])
+		out, r.m.out = r.m.out, out[:0]
+		ended, r.m.ended = r.m.ended, ended[:0]
+		at, waiting := r.m.wake(max(stuck.until, e.pacer.next(now)))
+		over, err := r.m.over, r.err
+		r.mu.Unlock()
+
+		r.handOut(out, emit)
+		r.cancel(ended)
+		if err != nil || over || ctx.Err() != nil {
+			return errors.Join(err, r.rest(ctx, !over, emit))
+		}
+		if len(r.asks) > 0 {
+			e.pacer.spend(now, len(r.asks))
+			r.transmit(now, &stuck)
+			continue
+		}
+		if len(out) > 0 {
+			continue
+		}
+		if waiting {
+			timer.Reset(max(0, at-e.now()))
+		} else {
+			timer.Reset(time.Hour)
+		}
+		select {
+		case <-r.wake:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// rest hands out the questions that stayed silent, and completes the counts.
+func (r *run) rest(ctx context.Context, cut bool, emit func(*Result)) error {
+	for more := true; more; {
+		r.mu.Lock()
+		more = r.m.remaining(cut, 1024)
+		out := r.m.out
+		r.m.out = nil
+		ended := r.m.ended
+		r.m.ended = nil
+		r.mu.Unlock()
+		r.handOut(out, emit)
+		r.cancel(ended)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Duplicates += r.m.duplicates
+	r.stats.Unsolicited += r.m.unsolicited
+	tries := r.m.tries
+	if tries == 0 {
+		tries = r.m.perPass
+	}
+	r.stats.Loss, r.stats.ExpectedMissed = r.m.losses.estimate(tries)
+	return nil
+}
+
+// handOut completes results by what the link knows, and emits them.
+func (r *run) handOut(out []Result, emit func(*Result)) {
+	e := r.engine
+	for i := range out {
+		res := &out[i]
+		if res.Reply.Event == probe.Silence && e.cfg.Unresolved != nil && !r.way(res.Probe).Next.IsValid() &&
+			e.cfg.Unresolved(res.Probe.Target) {
+			res.Reply.Event = probe.NoNeighbour
+			res.Verdict = r.plan.Kinds[res.Probe.Kind].Classify(res.Probe, &res.Reply)
+		}
+		if _, ok := r.plan.Kinds[res.Probe.Kind].(probe.LinkKind); ok && res.Reply.Event == probe.Answer {
+			e.mu.Lock()
+			e.hops[res.Probe.Target.WithZone("")] = res.Reply.MAC
+			e.mu.Unlock()
+		}
+		emit(res)
+	}
+}
+
+// cancel closes the kernel sockets of questions that left their slots.
+func (r *run) cancel(ended []ask) {
+	for _, a := range ended {
+		for t := a.probe.Try; t >= 1; t-- {
+			a.probe.Try = t
+			r.engine.cfg.Sockets.Cancel(r.id, a.probe)
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package scan
+
+import (
+	"errors"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+)
+
+// backPressure remembers for how long this machine has refused to send.
+type backPressure struct {
+	since time.Duration // first refusal in a row; 0: none
+	until time.Duration // do not try before
+}
+
+const (
+	pressurePause = time.Millisecond
+	pressureLimit = 5 * time.Second // then it is an error, not congestion
+)
+
+func (b *backPressure) met(now time.Duration) (tooLong bool) {
+	if b.since == 0 {
+		b.since = now
+	}
+	b.until = now + pressurePause
+	return now-b.since > pressureLimit
+}
+
+// transmit sends r.asks. What finds no room goes back to the machine; what
+// cannot be sent is decided as a local error.
+func (r *run) transmit(now time.Duration, stuck *backPressure) {
+	if r.plan.Sockets {
+		r.callKernel(now, stuck)
+		return
+	}
+	r.batch = r.batch[:0]
+	arena := r.arena[:0]
+	kept := r.asks[:0]
+	for _, a := range r.asks {
+		var p Packet
+		if p, arena = r.build(now, &a.probe, arena); p.B == nil {
+			event, errno := r.unreachable(a.probe)
+			r.fail(a, event, errno)
+			continue
+		}
+		r.batch = append(r.batch, p)
+		kept = append(kept, a)
+	}
+	r.arena = arena
+	asks, batch := kept, r.batch
+	for len(batch) > 0 {
+		n, err := r.engine.cfg.Link.Send(batch)
+		r.sent(now, asks[:n], batch[:n])
+		asks, batch = asks[n:], batch[n:]
+		switch {
+		case err != nil:
+			r.stats.SendErrors++
+			r.fail(asks[0], probe.LocalError, errnoOf(err))
+			asks, batch = asks[1:], batch[1:]
+		case len(batch) > 0: // no room
+			r.engine.pacer.pushback(now)
+			if stuck.met(now) {
+				r.fail(asks[0], probe.LocalError, uint16(syscall.ENOBUFS))
+				asks = asks[1:]
+			}
+			r.putBack(asks)
+			return
+		default:
+			stuck.since = 0
+		}
+	}
+}
+
+// build writes the packet that asks p behind arena. Its B is nil where there is
+// no way to send it.
+func (r *run) build(now time.Duration, p *probe.Probe, arena []byte) (Packet, []byte) {
+	e := r.engine
+	p.Way = e.cfg.Routes.Way(p.Target)
+	way := &e.cfg.Routes.Ways()[p.Way]
+	if way.Err != nil {
+		return Packet{}, arena
+	}
+	out := Packet{Way: p.Way, Type: wire.TypeIPv4}
+	if !p.Target.Is4() {
+		out.Type = wire.TypeIPv6
+	}
+	kind := r.plan.Kinds[p.Kind].(probe.PacketKind)
+	if lk, ok := kind.(probe.LinkKind); ok {
+		if !way.Ether {
+			return Packet{}, arena
+		}
+		out.Frame = true
+		out.Type, out.MAC = lk.Frame(*p)
+	} else if way.Frames {
+		out.Frame = true
+		if way.Ether {
+			mac, ok := e.hop(way, p.Target)
+			if !ok {
+				return Packet{}, arena
+			}
+			out.MAC = mac
+		}
+	}
+	s := &r.send[p.Way]
+	s.Clock = uint32(now / time.Millisecond)
+	s.Ports.LatestRep = max(s.Ports.LatestRep, p.Rep)
+	start := len(arena)
+	arena = kind.Append(arena, s, *p)
+	out.B = arena[start:len(arena):len(arena)]
+	return out, arena
+}
+
+// hop returns the link-layer address of the next hop to target.
+func (e *Engine) hop(way *Way, target netip.Addr) (wire.MAC, bool) {
+	if way.Next.IsValid() {
+		target = way.Next
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	mac, ok := e.hops[target.WithZone("")]
+	return mac, ok
+}
+
+// unreachable says why p has no way.
+func (r *run) unreachable(p probe.Probe) (probe.Event, uint16) {
+	way := r.way(p)
+	switch {
+	case way.Err != nil:
+		return probe.LocalError, errnoOf(way.Err)
+	case !way.Next.IsValid() && way.Ether:
+		return probe.NoNeighbour, 0
+	}
+	return probe.LocalError, uint16(syscall.EHOSTUNREACH)
+}
+
+// callKernel starts a kernel socket for each of r.asks.
+func (r *run) callKernel(now time.Duration, stuck *backPressure) {
+	for i, a := range r.asks {
+		p := a.probe
+		p.Way = r.engine.cfg.Routes.Way(p.Target)
+		way := &r.engine.cfg.Routes.Ways()[p.Way]
+		if way.Err != nil {
+			r.fail(a, probe.LocalError, errnoOf(way.Err))
+			continue
+		}
+		r.arena = r.arena[:0]
+		if sk, ok := r.plan.Kinds[p.Kind].(probe.SocketKind); ok && sk.Socket() == probe.SocketDatagram {
+			r.arena = probe.AppendPayload(r.arena, &r.send[p.Way], p)
+		}
+		err := r.engine.cfg.Sockets.Ask(r.id, p, r.arena)
+		switch {
+		case errors.Is(err, ErrFull):
+			if stuck.met(now) {
+				r.fail(a, probe.LocalError, uint16(syscall.EMFILE))
+				i++
+			}
+			r.putBack(r.asks[i:])
+			return
+		case err != nil:
+			r.stats.SendErrors++
+			r.fail(a, probe.LocalError, errnoOf(err))
+		default:
+			stuck.since = 0
+			r.stats.Sent++
+		}
+	}
+}
+
+func (r *run) fail(a ask, event probe.Event, errno uint16) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.m.fail(a.number, event, errno)
+}
+
+func (r *run) putBack(asks []ask) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range asks {
+		r.m.unsend(a)
+	}
+}
+
+// sent counts packets that left.
+func (r *run) sent(now time.Duration, asks []ask, packets []Packet) {
+	r.stats.Sent += uint64(len(packets))
+	if tap := r.engine.cfg.Tap; tap != nil {
+		for i, p := range packets {
+			tap.Sent(now, p.Type, p.B, asks[i].probe)
+		}
+	}
+}
+
+// errnoOf finds the kernel's word in err; EIO where it said none.
+func errnoOf(err error) uint16 {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return uint16(errno)
+	}
+	return uint16(syscall.EIO)
+}
