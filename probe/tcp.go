@@ -15,8 +15,7 @@ const (
 	saltEcho = 'E'
 )
 
-// appendTCP writes a TCP packet of p with the shape that s gives it. proof
-// fills the IP ID: never 0, which the kernel would overwrite on a raw socket.
+// appendTCP writes a TCP packet of p with the shape that s gives it.
 func appendTCP(b []byte, s *Source, p Probe, t *wire.TCP, proof uint64) []byte {
 	c := &s.Craft[p.Variant]
 	t.Src, t.Dst = s.Ports.Of(p), p.Port
@@ -25,10 +24,12 @@ func appendTCP(b []byte, s *Source, p Probe, t *wire.TCP, proof uint64) []byte {
 	return wire.AppendTCP(b, &ip, t, nil)
 }
 
-// header is the IP header of p.
+// header is the IP header of p. The IP ID is never 0, which the kernel would
+// overwrite on a raw socket.
 func header(s *Source, p Probe, proto uint8, proof uint64) wire.IP {
 	c := &s.Craft[p.Variant]
-	ip := wire.IP{Src: s.Addr, Dst: p.Target.WithZone(""), Proto: proto, TTL: c.TTL, TOS: c.TOS, DF: true, ID: uint16(proof>>48) | 1}
+	ip := wire.IP{Src: s.Addr, Dst: p.Target.WithZone(""), Proto: proto, TTL: c.TTL, TOS: c.TOS, DF: true,
+		ID: uint16(proof>>48) | 1, Flow: uint32(proof>>32) & 0xfffff}
 	if p.TTL != 0 {
 		ip.TTL = p.TTL
 	}

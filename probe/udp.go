@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"encoding/binary"
+
 	"sonde/probe/payload"
 	"sonde/probe/wire"
 )
@@ -10,10 +12,6 @@ import (
 // datagram's checksum.
 var UDP = Register(Entry{Kind: udp{}, Ping: "U", Ports: "53"})
 
-// tftp answers from a new port (RFC 1350 §4), so it is asked from source ports
-// that nothing else is asked from: the last of the block.
-const tftp = 69
-
 type udp struct{}
 
 func (udp) Name() string   { return "udp" }
@@ -21,6 +19,10 @@ func (udp) Doc() string    { return "UDP, with a question of the port's own prot
 func (udp) Proto() string  { return "udp" }
 func (udp) Class() Class   { return ClassUDP }
 func (udp) Socket() Socket { return SocketDatagram }
+
+// tftp answers from a new port (RFC 1350 §4). It is the only such protocol, so
+// an answer to one of the Roaming ports is its.
+const tftp = 69
 
 // udpPort is p's source port.
 func udpPort(s *Source, p Probe) uint16 {
@@ -55,7 +57,7 @@ func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 		p.Target, p.Port = q.IP.Dst, q.Dst
 		claimError(pkt, p, r)
 		s.scratch = k.Append(s.scratch[:0], s, *p)
-		if !q.HasSum || q.Sum != transportSum(s.scratch, 6) {
+		if !q.HasSum || q.Sum != transportSum(s.scratch, 6) || len(s.data) == 0 && !sameHeader(s.scratch, &q.IP) {
 			r.Event = Unsolicited
 		}
 		return true
@@ -76,14 +78,23 @@ func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	}
 	claimAnswer(pkt, p, r)
 	r.UDP = pkt.UDP
-	r.Match = matches(s, p, p.Port, pkt.Payload)
+	r.Match = p.Port != tftp && matches(s, p, p.Port, pkt.Payload)
 	return true
+}
+
+// sameHeader compares what our header b and a quoted one have of the proof: the
+// IP ID or the flow label. The checksum of an empty datagram proves nothing.
+func sameHeader(b []byte, q *wire.IP) bool {
+	if b[0]>>4 == 4 {
+		return binary.BigEndian.Uint16(b[4:]) == q.ID
+	}
+	return binary.BigEndian.Uint32(b)&0xfffff == q.Flow
 }
 
 // matches tells whether answer carries the identifier of the question to port.
 func matches(s *Source, p *Probe, port uint16, answer []byte) bool {
 	ask := payload.For(port)
-	return ask != nil && ask.Match(s.Proof(saltUDP, p.Target, port, 0), answer)
+	return ask != nil && (ask.Bits > 0 || ask.NewPort) && ask.Match(s.Proof(saltUDP, p.Target, port, 0), answer)
 }
 
 // isOwn tells whether pkt is a datagram of ours that loopback brought back: it

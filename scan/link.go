@@ -45,6 +45,7 @@ type Answer struct {
 	Run   uint32 // as given to Ask
 	Probe probe.Probe
 	Reply probe.Reply
+	Data  []byte // what a datagram said, borrowed until the next Recv
 }
 
 // ErrFull is what Sockets.Ask returns when no more questions fit for now (no

@@ -101,11 +101,9 @@ func solveMean(mean float64, tries int) float64 {
 	lo, hi := 0.0, highestLoss
 	for range 50 {
 		q := (lo + hi) / 2
-		m := 0.0
-		for i := 1; i <= tries; i++ {
-			m += float64(i) * truncated(q, i, tries)
-		}
-		if m < mean {
+		n := float64(tries)
+		all := math.Pow(q, n)
+		if 1/(1-q)-n*all/(1-all) < mean {
 			lo = q
 		} else {
 			hi = q

@@ -461,8 +461,8 @@ func (m *machine) learn(s *slot, c probe.Class, res *Result) {
 		try += m.tries - m.used
 	}
 	m.losses.answered(c, try, onTime)
-	if onTime && res.Reply.Try == 1 && s != nil && m.pass == 0 {
-		m.pacer.answered(s.epoch, res.RTT)
+	if s != nil && m.pass == 0 && res.Reply.Try > 0 {
+		m.pacer.answered(s.epoch, onTime && res.Reply.Try == 1, res.RTT)
 	}
 }
 

@@ -9,10 +9,9 @@ import (
 )
 
 // pacer says how many packets may leave, and learns from what comes back how
-// fast is fast enough. It compares epochs: stretches of sending at one rate, in
-// each of which it counts first tries asked and answered. Plans are shuffled,
-// so the share of answers is the same at every rate unless the rate itself
-// costs some.
+// fast is fast enough. It compares epochs, stretches of sending at one rate: as
+// long as a higher rate does not lose more than a lower one did, it is fine.
+// Loss that is the same at every rate is not the rate's fault.
 //
 // All times are on the engine's clock. It may be used by several goroutines.
 type pacer struct {
@@ -23,19 +22,27 @@ type pacer struct {
 	rtt     time.Duration
 	settled bool // the path's limit was met: creep, do not double
 
-	epochs   [8]epoch // ring, by id
-	current  uint8    // id of the epoch being sent
-	trusted  epoch    // sum of the epochs whose rate cost nothing
-	cautious time.Duration
+	epochs   [16]epoch     // ring, by id
+	current  uint8         // id of the epoch being sent
+	trusted  epoch         // sum of the epochs whose rate cost nothing, with the highest of their rates
+	seen     epoch         // the same, for the first glance
+	jammed   epoch         // while looking for a slower rate: the latest that was too fast
+	cautious time.Duration // do not go faster before
+
+	limitRate  float64       // what the path was last seen to carry …
+	limitUntil time.Duration // … and until when that is believed
 }
 
 // epoch counts one stretch of sending at one rate.
 type epoch struct {
-	id              uint8
-	rate            float64
-	began, ended    time.Duration
-	asked, answered float64
-	closed, judged  bool
+	id           uint8
+	rate         float64
+	began, ended time.Duration
+	asked        float64 // questions whose first try left in it
+	first, later float64 // of them, answered by the first try, by a later one
+	closed       bool
+	glanced      bool // judged in haste
+	judged       bool
 }
 
 const (
@@ -43,6 +50,7 @@ const (
 	lossMatters   = 0.9  // a share of answers below this part of the trusted one …
 	lossCertain   = 3.0  // … by so many standard deviations is the rate's fault
 	creep         = 1.05 // growth per epoch once the limit was met
+	limitMemory   = 5 * time.Second
 	burstTime     = 2 * time.Millisecond
 	shortestEpoch = 10 * time.Millisecond
 )
@@ -65,7 +73,7 @@ func (p *pacer) apply(now time.Duration) {
 	if ceiling == 0 {
 		ceiling = math.Inf(1)
 	}
-	if p.trusted.answered == 0 && p.answers() < enoughAnswers {
+	if p.trusted.first == 0 && p.answers() < enoughAnswers {
 		ceiling = p.t.Quiet
 	}
 	p.rate = min(p.rate, ceiling)
@@ -86,7 +94,7 @@ func (p *pacer) apply(now time.Duration) {
 func (p *pacer) answers() float64 {
 	n := 0.0
 	for i := range p.epochs {
-		n += p.epochs[i].answered
+		n += p.epochs[i].first
 	}
 	return n
 }
@@ -128,16 +136,21 @@ func (p *pacer) asked(n int) uint8 {
 	return e.id
 }
 
-// answered counts one answer to a first try of epoch id. rtt is negative if it
-// is not known.
-func (p *pacer) answered(id uint8, rtt time.Duration) {
+// answered counts an answer to a question whose first try was in epoch id, and
+// whether that try brought it. rtt is negative if it is not known.
+func (p *pacer) answered(id uint8, first bool, rtt time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if rtt >= 0 {
 		p.rtt += (rtt - p.rtt) / 8
 	}
-	if e := &p.epochs[id%uint8(len(p.epochs))]; e.id == id && !e.judged {
-		e.answered++
+	e := &p.epochs[id%uint8(len(p.epochs))]
+	switch {
+	case e.id != id || e.judged:
+	case first:
+		e.first++
+	default:
+		e.later++
 	}
 }
 
@@ -158,24 +171,32 @@ func (p *pacer) pushback(now time.Duration) {
 func (p *pacer) turn(now time.Duration) {
 	for i := range p.epochs {
 		e := &p.epochs[i]
-		if e.closed && !e.judged && now >= e.ended+p.wait() {
+		switch {
+		case e.judged || !e.closed:
+		case now >= e.ended+4*p.rtt+shortestEpoch:
 			p.judge(e, now)
+		case now >= e.ended+p.rtt+p.rtt/2+shortestEpoch && !e.glanced:
+			p.glance(e, now)
 		}
 	}
 	e := &p.epochs[p.current%uint8(len(p.epochs))]
-	if now-e.began < max(p.rtt, shortestEpoch) || e.answered < enoughAnswers {
+	enough := float64(enoughAnswers)
+	if p.settled {
+		enough = 3 * enoughAnswers
+	}
+	if now-e.began < max(p.rtt, shortestEpoch) || e.first < enough {
 		return
 	}
-	if p.settled {
-		p.rate *= creep
-	} else {
+	switch {
+	case p.jammed.first > 0: // stay until this rate is judged
+	case !p.settled:
 		p.rate *= 2
+	case now < p.cautious:
+	case p.rate*creep < p.limitRate || now >= p.limitUntil:
+		p.rate *= creep
 	}
 	p.begin(now)
 }
-
-// wait is how long after an epoch its answers are in.
-func (p *pacer) wait() time.Duration { return p.rtt + p.rtt/2 + shortestEpoch }
 
 // begin closes the current epoch and opens one at the present rate.
 func (p *pacer) begin(now time.Duration) {
@@ -186,27 +207,85 @@ func (p *pacer) begin(now time.Duration) {
 	p.epochs[p.current%uint8(len(p.epochs))] = epoch{id: p.current, rate: p.rate, began: now}
 }
 
-// judge compares the share of answers of e with what slower epochs had.
-func (p *pacer) judge(e *epoch, now time.Duration) {
-	e.judged = true
-	if e.asked == 0 {
+// glance compares, one round trip after an epoch, the share of its questions
+// that were answered at once with that of slower epochs. The shuffle makes that
+// share the same for all; but the numbers are small, so only a collapse counts.
+func (p *pacer) glance(e *epoch, now time.Duration) {
+	e.glanced = true
+	if p.seen.asked == 0 || p.jammed.first > 0 {
+		if p.jammed.first == 0 {
+			p.seen.asked, p.seen.first = e.asked, e.first
+		}
 		return
 	}
-	share := e.answered / e.asked
-	if p.trusted.asked > 0 {
-		want := p.trusted.answered / p.trusted.asked
-		both := (e.answered + p.trusted.answered) / (e.asked + p.trusted.asked)
-		deviation := math.Sqrt(both * (1 - both) * (1/e.asked + 1/p.trusted.asked))
-		if share < lossMatters*want && want-share > lossCertain*deviation {
-			p.rate = min(p.rate, e.rate) * max(share/want, 0.5) * 0.95
-			p.settled = true
-			for i := range p.epochs { // faster ones still out have the same fault
-				p.epochs[i].judged = true
-			}
-			p.begin(now)
-			return
-		}
+	if e.first/e.asked < 0.6*p.seen.first/p.seen.asked && differ(e.first, e.asked, p.seen.first, p.seen.asked) {
+		p.slow(now, max(e.rate/4, p.trusted.rate))
+	} else {
+		p.seen.asked += e.asked
+		p.seen.first += e.first
 	}
-	p.trusted.asked += e.asked
-	p.trusted.answered += e.answered
+}
+
+// judge compares, when also second tries have been answered, how many of an
+// epoch's answers came by the first try with what slower epochs had. That is
+// the loss itself, whatever share of the questions can be answered at all.
+func (p *pacer) judge(e *epoch, now time.Duration) {
+	e.judged = true
+	t := &p.trusted
+	switch {
+	case e.first+e.later == 0:
+	case p.jammed.first > 0:
+		p.descend(e, now)
+	case t.first == 0 || e.kept() >= lossMatters*t.kept() || !differ(e.first, e.first+e.later, t.first, t.first+t.later):
+		// Old epochs fade, so that the trusted ones follow a path that changes.
+		t.first, t.later = t.first*0.9+e.first, t.later*0.9+e.later
+		t.rate = max(t.rate, e.rate)
+	case e.rate*e.kept() > 1.1*t.rate*t.kept():
+		// More came through than at the trusted rate, so that is below what the
+		// path carries, and the loss says how far this one is above.
+		p.slow(now, e.rate*max(e.kept()/t.kept(), 0.5)*0.95)
+	default:
+		// As much came through at the trusted rate: that was too fast as well.
+		p.jammed = *e
+		p.slow(now, t.rate/2)
+	}
+}
+
+// descend looks for a rate below the jam: where fewer packets bring fewer
+// answers, the path carries them all.
+func (p *pacer) descend(e *epoch, now time.Duration) {
+	j := &p.jammed
+	if e.rate*e.kept() >= 0.85*j.rate*j.kept() && e.kept() < 0.95 {
+		*j = *e
+		p.slow(now, e.rate/2)
+		return
+	}
+	p.trusted, p.seen = *e, epoch{}
+	carried := j.rate * j.kept() / e.kept()
+	*j = epoch{}
+	p.slow(now, max(e.rate, carried*0.95))
+}
+
+// slow goes on at rate r, and carefully from now on. Epochs whose answers are
+// still out say nothing about it.
+func (p *pacer) slow(now time.Duration, r float64) {
+	p.rate = r
+	p.limitRate, p.limitUntil = r, now+limitMemory
+	p.settled = true
+	p.cautious = now + 5*p.rtt
+	for i := range p.epochs {
+		p.epochs[i].judged = true
+	}
+	p.begin(now)
+}
+
+// kept is the share of answers that the first try brought.
+func (e *epoch) kept() float64 { return e.first / (e.first + e.later) }
+
+// differ tells whether two shares a of n differ by more than chance (a test of
+// two proportions).
+func differ(a1, n1, a2, n2 float64) bool {
+	both := (a1 + a2) / (n1 + n2)
+	deviation := math.Sqrt(both * (1 - both) * (1/n1 + 1/n2))
+	return math.Abs(a1/n1-a2/n2) > lossCertain*deviation
 }

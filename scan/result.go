@@ -32,3 +32,27 @@ type Stats struct {
 	Loss           float64 // share of single questions unanswered, there and back; negative: not known
 	ExpectedMissed float64 // negative: not known
 }
+
+// Plus adds up the counts of plans that were one job.
+func (s Stats) Plus(o Stats) Stats {
+	s.Complete = s.Complete && o.Complete
+	s.Interrupted = s.Interrupted || o.Interrupted
+	s.Elapsed = max(s.Elapsed, o.Elapsed)
+	if s.Loss < 0 {
+		s.Loss = o.Loss
+	} else if o.Loss >= 0 { // by packets: the nearest there is to one number
+		s.Loss = (s.Loss*float64(s.Sent) + o.Loss*float64(o.Sent)) / max(1, float64(s.Sent+o.Sent))
+	}
+	if s.ExpectedMissed < 0 {
+		s.ExpectedMissed = o.ExpectedMissed
+	} else {
+		s.ExpectedMissed += max(0, o.ExpectedMissed)
+	}
+	s.Sent += o.Sent
+	s.Received += o.Received
+	s.Duplicates += o.Duplicates
+	s.Unsolicited += o.Unsolicited
+	s.SendErrors += o.SendErrors
+	s.ReceiveDrops += o.ReceiveDrops
+	return s
+}

@@ -1,0 +1,89 @@
+package sweep
+
+import (
+	"net/netip"
+
+	"sonde/probe"
+	"sonde/scan"
+)
+
+// jury turns the results of a host's questions into the state of the host. It
+// remembers only hosts of which something was heard that does not decide.
+type jury struct {
+	plan  *scan.Plan
+	emit  func(*Host)
+	cases map[netip.Addr]*evidence
+}
+
+// evidence is what was heard of a host that has not answered itself.
+type evidence struct {
+	host        Host
+	heard       int // results so far
+	unreachable int // host-unreachables from the way there
+}
+
+func newJury(p *scan.Plan, emit func(*Host)) *jury {
+	return &jury{plan: p, emit: emit, cases: map[netip.Addr]*evidence{}}
+}
+
+// hear takes one result.
+func (j *jury) hear(r *scan.Result) {
+	if h, ok := up(j.plan, r); ok {
+		delete(j.cases, h.Addr)
+		j.emit(&h)
+		return
+	}
+	c := j.cases[r.Probe.Target]
+	if c == nil {
+		c = &evidence{host: Host{Addr: r.Probe.Target, State: probe.Unknown, RTT: -1}}
+		j.cases[r.Probe.Target] = c
+	}
+	c.heard++
+	c.weigh(j.plan, r)
+	if c.heard == len(j.plan.Asks) {
+		delete(j.cases, r.Probe.Target)
+		j.emit(&c.host)
+	}
+}
+
+// up tells whether r shows that the host is there: anything that it sent
+// itself does, an ICMP error included.
+func up(p *scan.Plan, r *scan.Result) (Host, bool) {
+	heard := r.Reply.Event == probe.Answer || r.Reply.Event == probe.ICMPError && r.Reply.Who == probe.Target
+	if !heard {
+		return Host{}, false
+	}
+	return Host{Addr: r.Probe.Target, State: probe.Up, Reason: r.Verdict.Reason, Reply: r.Reply,
+		Asked: p.Kinds[r.Probe.Kind], RTT: r.RTT, Tries: r.Tries}, true
+}
+
+// weigh adds one result to what is known. A host is down only on evidence:
+// unanswered ARP or ND, or its last router saying twice that it cannot reach
+// it. Everything else, errors included, leaves it unknown (RFC 1122 §3.2.2.1:
+// such errors are hints, not proof).
+func (c *evidence) weigh(p *scan.Plan, r *scan.Result) {
+	h := &c.host
+	if h.State == probe.Down {
+		return
+	}
+	switch {
+	case r.Verdict.Reason == probe.ReasonNoNeighbour:
+		h.State = probe.Down
+	case r.Reply.Event == probe.ICMPError && (r.Verdict.Reason == probe.HostUnreach || r.Verdict.Reason == probe.AddrUnreach):
+		if c.unreachable++; c.unreachable >= 2 {
+			h.State = probe.Down
+		}
+	case r.Reply.Event == probe.Silence && c.heard > 1:
+		return // says less than what was heard before
+	}
+	if r.Reply.Event != probe.Silence || c.heard == 1 || h.State == probe.Down {
+		h.Reason, h.Reply, h.RTT, h.Asked, h.Tries = r.Verdict.Reason, r.Reply, r.RTT, p.Kinds[r.Probe.Kind], r.Tries
+	}
+}
+
+// rest reports hosts whose other questions stayed silent.
+func (j *jury) rest() {
+	for _, c := range j.cases {
+		j.emit(&c.host)
+	}
+}
