@@ -1,0 +1,213 @@
+package output
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+)
+
+// Text is for people (CONTRACT section 7): one line for each host of a sweep;
+// else a block for each host, its ports as a table, in the order in which the
+// hosts are complete. It holds a block's rows until then; of states that are
+// folded only counts.
+type Text struct {
+	meta   *Meta
+	blocks map[netip.Addr]*block
+	begun  int  // blocks so far, for their order
+	any    bool // something was written
+}
+
+// sweepWidth lines the addresses of a sweep up; longer ones stick out.
+const sweepWidth = len("255.255.255.255")
+
+func (*Text) Name() string { return "text" }
+
+func (f *Text) AppendBegin(b []byte, m *Meta) []byte {
+	f.meta, f.blocks = m, map[netip.Addr]*block{}
+	for _, note := range m.Notes {
+		b = append(AppendText(b, note), '\n')
+		f.any = true
+	}
+	return b
+}
+
+func (f *Text) AppendRecord(b []byte, r *Record) []byte {
+	if r.Type == Host && r.Ports == 0 && f.blocks[r.Addr] == nil {
+		return f.appendAlone(b, r)
+	}
+	k := f.blocks[r.Addr]
+	if k == nil {
+		k = &block{addr: r.Addr, order: f.begun}
+		f.blocks[r.Addr] = k
+		f.begun++
+	}
+	switch r.Type {
+	case Host:
+		k.setHost(r)
+	case Port:
+		k.addPort(r, f.meta)
+	}
+	if !k.complete() {
+		return b
+	}
+	delete(f.blocks, r.Addr)
+	return f.appendBlock(b, k)
+}
+
+// appendAlone writes a host without ports as one line.
+func (f *Text) appendAlone(b []byte, r *Record) []byte {
+	if !f.meta.Lists(r) {
+		return b
+	}
+	if f.meta.Ports > 0 { // among blocks
+		b = f.gap(b)
+	}
+	f.any = true
+	start := len(b)
+	b = appendAddrName(b, r.Addr, r.name())
+	if f.meta.Ports == 0 {
+		b = pad(b, sweepWidth-width(b[start:]))
+	}
+	b = append(b, "  "...)
+	b = f.appendHostState(b, r)
+	b = appendMACVendor(b, r)
+	b = append(b, '\n')
+	if f.meta.Verbose {
+		b = appendNames(b, r)
+		if reply := r.packet(); reply != nil {
+			b = appendReply(b, reply)
+		}
+	}
+	return b
+}
+
+// appendHostState writes "up, syn-ack, 0.21 ms".
+func (f *Text) appendHostState(b []byte, r *Record) []byte {
+	if r.State == probe.NotTested {
+		b = append(b, "not tested"...)
+		if f.meta.NoPing {
+			b = append(b, " (-PN)"...)
+		}
+		return b
+	}
+	b = f.paint(b, r.State, r.State.String())
+	b = append(b, ", "...)
+	b = appendReason(b, r)
+	if r.Repeat != nil {
+		return appendRepeat(b, r.Repeat)
+	}
+	if r.HasRTT {
+		b = appendMillis(append(b, ", "...), r.RTT)
+	}
+	return b
+}
+
+// gap writes the blank line between blocks.
+func (f *Text) gap(b []byte) []byte {
+	if f.any {
+		b = append(b, '\n')
+	}
+	f.any = true
+	return b
+}
+
+func (f *Text) appendBlock(b []byte, k *block) []byte {
+	if f.meta.OpenOnly && len(k.rows) == 0 && !k.host.Named {
+		return b // a range's host with nothing that is asked for
+	}
+	b = f.gap(b)
+	b = appendAddrName(b, k.addr, k.host.name())
+	b = append(b, "  "...)
+	if k.hasHost {
+		b = f.appendHostState(b, &k.host)
+		if k.host.State == probe.NotTested {
+			b = append(b, ", "...)
+			b = append(b, k.heard(f.meta)...)
+		}
+		b = appendMACVendor(b, &k.host)
+	} else {
+		b = append(b, "not decided"...)
+	}
+	b = append(b, '\n')
+	if f.meta.Verbose && k.hasHost {
+		b = appendNames(b, &k.host)
+	}
+	b = k.appendFolded(b)
+	b = f.appendTable(b, k)
+	for i := range k.rows {
+		if w := &k.rows[i]; w.reply != nil {
+			b = appendPort(append(b, '\n'), w.proto, w.port)
+			b = append(b, ", the reply"...)
+			if w.hasRTT {
+				b = appendMillis(append(b, " after "...), w.rtt)
+			}
+			b = append(b, ":\n"...)
+			b = appendReply(b, w.reply)
+		}
+	}
+	if k.hasHost && k.ports < k.host.Ports {
+		b = append(appendCount(append(b, "Undecided: "...), uint64(k.host.Ports-k.ports), "port"), '\n')
+	}
+	return b
+}
+
+func (f *Text) AppendEnd(b []byte, e *End) []byte {
+	rest := make([]*block, 0, len(f.blocks))
+	for _, k := range f.blocks {
+		rest = append(rest, k)
+	}
+	slices.SortFunc(rest, func(x, y *block) int { return cmp.Compare(x.order, y.order) })
+	for _, k := range rest {
+		b = f.appendBlock(b, k)
+	}
+	clear(f.blocks)
+	b = f.gap(b)
+	return appendSummary(b, e)
+}
+
+// appendAddrName writes "10.77.2.10 (web.example)".
+func appendAddrName(b []byte, addr netip.Addr, name string) []byte {
+	b = appendAddr(b, addr)
+	if name != "" {
+		b = append(b, " ("...)
+		b = append(AppendText(b, name), ')')
+	}
+	return b
+}
+
+// appendMACVendor writes ", 00:00:5e:00:53:01 (Vendor)", if the MAC is known.
+func appendMACVendor(b []byte, r *Record) []byte {
+	if r.MAC == (wire.MAC{}) {
+		return b
+	}
+	b = appendMAC(append(b, ", "...), r.MAC)
+	if r.Vendor != "" {
+		b = append(b, " ("...)
+		b = append(AppendText(b, r.Vendor), ')')
+	}
+	return b
+}
+
+// paint writes text in the colour of a state.
+func (f *Text) paint(b []byte, s probe.State, text string) []byte {
+	if !f.meta.Color {
+		return append(b, text...)
+	}
+	color := ""
+	switch s {
+	case probe.Open, probe.Up:
+		color = "\x1b[32m" // green
+	case probe.Closed, probe.Down:
+		color = "\x1b[31m" // red
+	case probe.Filtered, probe.OpenFiltered, probe.ClosedFiltered:
+		color = "\x1b[33m" // yellow
+	default:
+		return append(b, text...)
+	}
+	b = append(b, color...)
+	b = append(b, text...)
+	return append(b, "\x1b[0m"...)
+}
