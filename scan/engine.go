@@ -124,6 +124,7 @@ func (e *Engine) collect() error {
 		n, err := e.cfg.Sockets.Recv(into)
 		for i := range into[:n] {
 			a := &into[i]
+			a.Reply.Try = a.Probe.Try
 			if r := e.byID(a.Run); r != nil {
 				r.mu.Lock()
 				r.reply(a.Probe, &a.Reply)
@@ -218,7 +219,9 @@ func (e *Engine) Run(ctx context.Context, p *Plan, emit func(*Result)) (Stats, e
 	if err == nil {
 		err = r.ask(ctx, emit)
 	}
+	r.mu.Lock()
 	s := r.stats
+	r.mu.Unlock()
 	s.Elapsed = e.now() - began
 	s.ReceiveDrops = e.drops() - drops
 	s.Interrupted = ctx.Err() != nil
@@ -231,4 +234,33 @@ func (e *Engine) drops() uint64 {
 		return 0
 	}
 	return e.cfg.Link.Drops()
+}
+
+// Progress is how far the runs under way are.
+type Progress struct {
+	Asked, Questions uint64 // of the passes under way
+	Pass             int    // 0 is the first; later ones ask the silent again
+	Sent, Received   uint64
+	Loss             float64 // negative: not known
+}
+
+// Progress adds up all runs under way. It may be called at any time.
+func (e *Engine) Progress() Progress {
+	e.mu.Lock()
+	runs := e.runs
+	e.mu.Unlock()
+	p := Progress{Loss: -1}
+	for _, r := range runs {
+		r.mu.Lock()
+		p.Asked += r.m.next
+		p.Questions += r.plan.Len()
+		p.Pass = max(p.Pass, r.m.pass)
+		p.Sent += r.sending.Load()
+		p.Received += r.stats.Received
+		if loss, _ := r.m.losses.estimate(max(r.m.tries, r.m.perPass)); loss >= 0 {
+			p.Loss = loss
+		}
+		r.mu.Unlock()
+	}
+	return p
 }

@@ -52,6 +52,7 @@ type Plan struct {
 	Variants uint16        // indexes Craft
 	Reps     uint32        // repetitions of every question
 	Craft    []probe.Craft // shape of the packets, by variant; nil: one plain
+	Craft6   []probe.Craft // the same for IPv6; nil: as Craft
 
 	Settle        Settle
 	Order         Order
@@ -81,10 +82,13 @@ func (p *Plan) Compile() error {
 	if p.Craft == nil {
 		p.Craft = []probe.Craft{{Window: 64240}}
 	}
+	if p.Craft6 == nil {
+		p.Craft6 = p.Craft
+	}
 	if p.Shard >= p.Shards {
 		return fmt.Errorf("shard %d of %d", p.Shard+1, p.Shards)
 	}
-	if int(p.Variants) > len(p.Craft) {
+	if int(p.Variants) > min(len(p.Craft), len(p.Craft6)) {
 		return errors.New("more variants than crafts")
 	}
 	p.askIndex = make([][]int32, len(p.Kinds))

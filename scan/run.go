@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,6 +24,8 @@ type run struct {
 	batch  []Packet
 	asks   []ask
 	arena  []byte
+	// sending counts what left; stats has it when all is over.
+	sending atomic.Uint64
 
 	mu    sync.Mutex
 	m     *machine
@@ -71,6 +74,9 @@ func (r *run) sources() {
 		s := probe.Source{Addr: w.Src, Own: w.Own, MAC: w.MAC, Key: e.key, Ports: ports, Roaming: roaming, Craft: p.Craft}
 		if p.Source.IsValid() && p.Source.Is4() == w.Src.Is4() {
 			s.Addr = p.Source
+		}
+		if !w.Src.Is4() {
+			s.Craft = p.Craft6
 		}
 		r.send = append(r.send, s)
 		r.claim = append(r.claim, s)
@@ -205,6 +211,7 @@ func (r *run) rest(ctx context.Context, cut bool, emit func(*Result)) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.stats.Sent += r.sending.Load()
 	r.stats.Duplicates += r.m.duplicates
 	r.stats.Unsolicited += r.m.unsolicited
 	tries := r.m.tries

@@ -140,15 +140,15 @@ func (r *run) unreachable(p probe.Probe) (probe.Event, uint16) {
 func (r *run) callKernel(now time.Duration, stuck *backPressure) {
 	for i, a := range r.asks {
 		p := a.probe
-		p.Way = r.engine.cfg.Routes.Way(p.Target)
-		way := &r.engine.cfg.Routes.Ways()[p.Way]
+		w := r.engine.cfg.Routes.Way(p.Target)
+		way := &r.engine.cfg.Routes.Ways()[w]
 		if way.Err != nil {
 			r.fail(a, probe.LocalError, errnoOf(way.Err))
 			continue
 		}
 		r.arena = r.arena[:0]
 		if sk, ok := r.plan.Kinds[p.Kind].(probe.SocketKind); ok && sk.Socket() == probe.SocketDatagram {
-			r.arena = probe.AppendPayload(r.arena, &r.send[p.Way], p)
+			r.arena = probe.AppendPayload(r.arena, &r.send[w], p)
 		}
 		err := r.engine.cfg.Sockets.Ask(r.id, p, r.arena)
 		switch {
@@ -164,7 +164,7 @@ func (r *run) callKernel(now time.Duration, stuck *backPressure) {
 			r.fail(a, probe.LocalError, errnoOf(err))
 		default:
 			stuck.since = 0
-			r.stats.Sent++
+			r.sending.Add(1)
 		}
 	}
 }
@@ -185,7 +185,7 @@ func (r *run) putBack(asks []ask) {
 
 // sent counts packets that left.
 func (r *run) sent(now time.Duration, asks []ask, packets []Packet) {
-	r.stats.Sent += uint64(len(packets))
+	r.sending.Add(uint64(len(packets)))
 	if tap := r.engine.cfg.Tap; tap != nil {
 		for i, p := range packets {
 			tap.Sent(now, p.Type, p.B, asks[i].probe)

@@ -69,7 +69,7 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, parts []Part, emit
 			continue
 		}
 		wg.Go(func() {
-			p := plan(base, part)
+			p := Plan(base, part)
 			j := newJury(p, func(h *Host) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -89,8 +89,8 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, parts []Part, emit
 	return total, failed
 }
 
-// plan asks every host of part by one ping after the other.
-func plan(base scan.Plan, part Part) *scan.Plan {
+// Plan asks every host of part by one ping after the other.
+func Plan(base scan.Plan, part Part) *scan.Plan {
 	p := base
 	p.Targets, p.Settle, p.Order, p.OmitSilence = part.Targets, scan.SettleGroup, scan.ByPass, !part.All
 	kinds := map[probe.Kind]uint8{}

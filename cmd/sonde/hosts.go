@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"sonde/fingerprint"
+	"sonde/output"
+	"sonde/probe"
+	"sonde/probe/wire"
+	"sonde/scan/sweep"
+	"sonde/scan/target"
+)
+
+// pings reads -P: which ways of asking whether a host is there, nil for the
+// default.
+func (f *flags) pings() ([]sweep.Ping, error) {
+	var list []sweep.Ping
+	for _, p := range f.ping {
+		letter, rest := p[:min(1, len(p))], p[min(1, len(p)):]
+		if letter == "N" || letter == "n" || letter == "0" {
+			if rest != "" || len(f.ping) > 1 {
+				return nil, usage("-P%s: no ping at all goes with no other ping", p)
+			}
+			return nil, nil
+		}
+		e, ok := probe.ByPing(letter)
+		if !ok {
+			return nil, usage("-P%s: unknown kind of ping: N, %s", p, strings.Join(pingLetters(), ", "))
+		}
+		if e.Ports == "" && rest != "" {
+			return nil, usage("-P%s: a ping by %s has no ports", p, e.Kind.Name())
+		}
+		if e.Ports == "" {
+			list = append(list, sweep.Ping{Kind: e.Kind})
+			continue
+		}
+		if rest == "" {
+			rest = e.Ports
+		}
+		proto := target.TCP
+		if e.Kind.Proto() == "udp" {
+			proto = target.UDP
+		}
+		numbers, err := ports(proto, rest, 0, "", 0)
+		if err != nil {
+			return nil, usage("-P%s: %w", p, err)
+		}
+		for _, n := range numbers {
+			list = append(list, sweep.Ping{Kind: e.Kind, Port: n})
+		}
+	}
+	return list, nil
+}
+
+func pingLetters() []string {
+	var l []string
+	for _, e := range probe.Kinds() {
+		if e.Ping != "" {
+			l = append(l, e.Ping)
+		}
+	}
+	return l
+}
+
+// parts splits targets by how they can be asked: on the link by ARP or ND
+// where nothing else was asked for, elsewhere by pings.
+func (j *job) parts(set *target.Set, pings []sweep.Ping) ([]sweep.Part, error) {
+	all := j.flags.verbose
+	if !j.network.raw() {
+		if pings == nil {
+			pings = sweep.Unprivileged(j.network.pings)
+		}
+		return []sweep.Part{{Targets: set, Pings: byKernel(pings), All: all}}, nil
+	}
+	var links, others []sweep.Ping
+	for _, p := range pings {
+		if _, ok := p.Kind.(probe.LinkKind); ok {
+			links = append(links, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	if pings == nil {
+		links, others = sweep.Link(), sweep.Default()
+	}
+	if len(links) == 0 {
+		return []sweep.Part{{Targets: set, Pings: others, All: all}}, nil
+	}
+	near, far, err := split(set, func(a netip.Addr) bool {
+		w := j.network.routes.Ways()[j.network.routes.Way(a)]
+		return w.Err == nil && w.Ether && !w.Next.IsValid()
+	})
+	if err != nil {
+		return nil, local(err)
+	}
+	if pings != nil {
+		if far.Len() > 0 && len(others) == 0 {
+			return nil, usage("-PR: %v is not on a link of ours, so neither ARP nor ND can reach it", far.At(0))
+		}
+		return []sweep.Part{{Targets: near, Pings: pings, All: all}, {Targets: far, Pings: others, All: all}}, nil
+	}
+	return []sweep.Part{{Targets: near, Pings: links, All: all}, {Targets: far, Pings: others, All: all}}, nil
+}
+
+// byKernel replaces kinds that need packets of our own.
+func byKernel(pings []sweep.Ping) []sweep.Ping {
+	var list []sweep.Ping
+	for _, p := range pings {
+		if _, ok := p.Kind.(probe.SocketKind); !ok {
+			p.Kind = probe.Connect
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// findHosts asks which of the named and ranged targets are there. Named ones
+// are reported whatever comes of it.
+func (j *job) findHosts(ctx context.Context, named, ranged *target.Set, pings []sweep.Ping, emit func(*sweep.Host)) error {
+	var parts []sweep.Part
+	for _, set := range []*target.Set{named, ranged} {
+		if set.Len() == 0 {
+			continue
+		}
+		p, err := j.parts(set, pings)
+		if err != nil {
+			return err
+		}
+		for i := range p {
+			p[i].All = p[i].All || set == named
+		}
+		parts = append(parts, p...)
+	}
+	stats, err := sweep.Run(ctx, j.engine, j.base(), parts, emit)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.stats = j.stats.Plus(stats)
+	return err
+}
+
+// hostRecord is the record of a host that a sweep decided.
+func (j *job) hostRecord(h *sweep.Host) output.Record {
+	r := output.Record{Type: output.Host, Addr: h.Addr, State: h.State, Reason: h.Reason, Tries: h.Tries,
+		Named: j.targets.NamedSet.Contains(h.Addr)}
+	if h.Asked != nil {
+		r.Asked = asked(h.Asked)
+	}
+	j.fill(&r, &h.Reply)
+	if h.RTT >= 0 {
+		r.RTT, r.HasRTT = h.RTT, true
+	}
+	return r
+}
+
+// fill copies from a reply what records of all kinds show.
+func (j *job) fill(r *output.Record, reply *probe.Reply) {
+	r.From = reply.From
+	switch reply.Event {
+	case probe.Answer, probe.ICMPError:
+		r.Reply = reply
+		if reply.IP.Src.IsValid() {
+			r.TTL, r.HasTTL = reply.IP.TTL, true
+		}
+	case probe.LocalError:
+		r.Errno = reply.Errno
+	case probe.Unseen:
+		r.Source = j.meta.Source
+	}
+	if reply.MAC != (wire.MAC{}) {
+		r.MAC, r.Vendor = reply.MAC, fingerprint.Vendor(reply.MAC)
+	}
+	if n := j.targets.Name(r.Addr); n != "" {
+		r.Names = []string{n}
+	}
+}
+
+// asked is the singular of what a kind sends.
+func asked(k probe.Kind) string {
+	switch k {
+	case probe.SYN:
+		return "SYN"
+	case probe.ACK:
+		return "ACK"
+	case probe.Connect:
+		return "connect"
+	case probe.UDP:
+		return "UDP packet"
+	case probe.Echo:
+		return "echo request"
+	case probe.Neighbour:
+		return "ARP or ND request"
+	}
+	return k.Name()
+}
+
+// split parts a set by what keep says of its addresses, without expanding
+// stretches that go the same way.
+func split(set *target.Set, keep func(netip.Addr) bool) (yes, no *target.Set, err error) {
+	var y, n builder
+	for i := range set.Len() {
+		a := set.At(i)
+		if keep(a) {
+			y.add(a)
+		} else {
+			n.add(a)
+		}
+	}
+	if yes, err = y.set(); err == nil {
+		no, err = n.set()
+	}
+	return
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"sonde/output"
+	"sonde/probe"
+	"sonde/scan"
+	"sonde/scan/target"
+)
+
+// job is one run of sweep, tcp or udp: where it asks, where its records go and
+// what they add up to.
+type job struct {
+	app     *app
+	flags   *flags
+	targets *target.Result
+	network *network
+	engine  *scan.Engine
+	names   *names
+
+	mu    sync.Mutex // records come from several plans
+	meta  output.Meta
+	sinks []*output.Sink
+	tally output.Tally
+	score score
+	stats scan.Stats
+}
+
+// newJob opens everything that can fail before the first packet: outputs, then
+// the network.
+func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*job, error) {
+	j := &job{app: a, flags: f, targets: t, names: &names{reverse: f.names, named: f.verbose}}
+	j.stats = scan.Stats{Complete: true, Loss: -1, ExpectedMissed: -1}
+	want, err := f.expected(command == "sweep")
+	if err != nil {
+		return nil, err
+	}
+	j.score.want = want
+	specs, err := output.Formats().ParseSpecs(f.output)
+	if err != nil {
+		return nil, usage("-o %w", err)
+	}
+	req.targets, req.iface, req.source, req.via = t.All, f.iface, f.sourceAddr(), f.via
+	req.port, req.ttl = uint16(f.sourcePort), uint8(f.ttl)
+	req.tos, _ = f.tosByte()
+	for _, s := range specs {
+		req.files = req.files || s.Path != ""
+	}
+	req.files = req.files || f.pcap != ""
+	if j.network, err = a.open(&req); err != nil {
+		return nil, err
+	}
+	if err := j.checkTransport(); err != nil {
+		j.close()
+		return nil, err
+	}
+	if !f.quiet {
+		for _, s := range specs {
+			sink, err := output.Formats().Open(s, a.stdout)
+			if err != nil {
+				j.close()
+				return nil, local(err)
+			}
+			j.sinks = append(j.sinks, sink)
+		}
+	}
+	j.meta = output.Meta{Version: version, Command: command, Args: a.args, Time: j.network.start,
+		Methods: []string{"raw"}, Seed: f.seed, Source: f.foreign(j.network), NoPing: f.noPing(),
+		OpenOnly: f.open, Verbose: f.verbose, Color: isTerminal(a.stdout) && os.Getenv("NO_COLOR") == ""}
+	if !f.given("seed") {
+		var b [8]byte
+		rand.Read(b[:])
+		j.meta.Seed = binary.NativeEndian.Uint64(b[:]) >> 11
+	}
+	if !j.network.raw() {
+		j.meta.Methods = []string{"connect"}
+	}
+	if j.network.note != "" {
+		j.meta.Notes = append(j.meta.Notes, j.network.note)
+		if !f.quiet {
+			a.note("%s", j.network.note)
+		}
+	}
+	return j, nil
+}
+
+// checkTransport refuses crafted fields where the kernel makes the packets.
+func (j *job) checkTransport() error {
+	if !j.network.raw() && j.flags.given("tcp-options") {
+		return local(errors.New("--tcp-options needs packets of our own: " + j.network.note))
+	}
+	if !j.network.raw() && (j.flags.pcap != "" || j.flags.trace) {
+		return local(errors.New("--pcap and --packet-trace need packets of our own, but the kernel asks"))
+	}
+	return nil
+}
+
+func (j *job) close() {
+	if j.network.link != nil {
+		j.network.link.Close()
+	}
+	if j.network.sockets != nil {
+		j.network.sockets.Close()
+	}
+	j.network.close()
+}
+
+// foreign is -S if that address is not ours.
+func (f *flags) foreign(n *network) netip.Addr {
+	if src := f.sourceAddr(); src.IsValid() && !n.routes.Local(src) {
+		return src
+	}
+	return netip.Addr{}
+}
+
+// base is what all plans of the job have in common.
+func (j *job) base() scan.Plan {
+	c, _ := j.flags.crafts() // checked before
+	return scan.Plan{Craft: c[:1], Craft6: c[1:], Seed: j.meta.Seed, Source: j.meta.Source,
+		SourcePort: uint16(j.flags.sourcePort), HostTimeout: j.flags.hostTimeout, Sockets: !j.network.raw()}
+}
+
+// record hands one finding to all outputs and counts it; with names, where they
+// are wanted.
+func (j *job) record(ctx context.Context, r *output.Record) {
+	if j.names.wanted(r) {
+		j.names.complete(ctx, *r, j.write)
+		return
+	}
+	j.write(r)
+}
+
+func (j *job) write(r *output.Record) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.tally.Add(r)
+	for _, s := range j.sinks {
+		s.Record(r)
+	}
+}
+
+// errNoReader ends a run whose output nobody reads any more.
+var errNoReader = errors.New("the output's reader has left")
+
+// run carries out body on an engine and reports the end. Its error is the exit
+// code.
+func (j *job) run(ctx context.Context, body func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if d := j.flags.deadline; d > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, d)
+		defer stop()
+	}
+	tap, err := j.openTap()
+	if err != nil {
+		j.close()
+		return err
+	}
+	for _, s := range j.sinks {
+		s.Begin(&j.meta)
+	}
+	finished := make(chan struct{})
+	var wg sync.WaitGroup
+	for _, s := range j.sinks {
+		wg.Go(func() {
+			select {
+			case <-s.Failed():
+				cancel(errNoReader)
+			case <-finished:
+			}
+		})
+	}
+	began := time.Now()
+	cfg := scan.Config{Link: j.network.link, Sockets: j.network.sockets, Routes: j.network.routes, Start: j.network.start,
+		Timing: j.flags.timing(), Ports: j.network.ports, Neighbours: j.network.known, Unresolved: j.network.vain}
+	if tap != nil {
+		cfg.Tap = tap
+	}
+	err = scan.Serve(cfg, func(e *scan.Engine) error {
+		j.engine = e
+		wg.Go(func() { j.progress(cancel, finished) })
+		err := body(ctx)
+		j.names.wait()
+		return err
+	})
+	close(finished)
+	wg.Wait()
+	j.network.close()
+	j.stats.Elapsed = time.Since(began)
+	return j.end(ctx, errors.Join(err, tap.close()))
+}
+
+// end reports the end of the run, and closes the outputs.
+func (j *job) end(ctx context.Context, err error) error {
+	j.score.unresolved = len(j.targets.Unresolved) > 0
+	if ctx.Err() != nil {
+		j.stats.Complete, j.stats.Interrupted = false, true
+		j.score.cut = context.Cause(ctx)
+	}
+	if err != nil {
+		j.app.complain(err)
+		j.score.failed = true
+		j.stats.Complete = false
+	}
+	code, reason := j.score.exit()
+	end := output.End{Stats: j.stats, Exit: code, ExitReason: reason, Tally: j.tally}
+	for _, s := range j.sinks {
+		s.End(&end)
+		if err := s.Close(); err != nil {
+			j.app.complain(err)
+			code = exitLocal
+		}
+	}
+	return result(code)
+}
+
+// plan runs one plan and adds up its counts.
+func (j *job) plan(ctx context.Context, p *scan.Plan, emit func(*scan.Result)) error {
+	stats, err := j.engine.Run(ctx, p, emit)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.stats = j.stats.Plus(stats)
+	return err
+}
+
+// noPing tells whether -PN was given.
+func (f *flags) noPing() bool {
+	for _, p := range f.ping {
+		if p == "N" || p == "n" || p == "0" {
+			return true
+		}
+	}
+	return false
+}
+
+// expected reads --expect for hosts or ports.
+func (f *flags) expected(hosts bool) (*probe.State, error) {
+	if f.expect == "" {
+		return nil, nil
+	}
+	s, ok := probe.ParseState(f.expect)
+	of := []probe.State{probe.Open, probe.Closed, probe.Filtered, probe.Unfiltered, probe.OpenFiltered, probe.ClosedFiltered, probe.Unknown}
+	if hosts {
+		of = []probe.State{probe.Up, probe.Down, probe.Unknown}
+	}
+	names := ""
+	for _, known := range of {
+		if ok && s == known {
+			return &s, nil
+		}
+		names += " " + known.String()
+	}
+	return nil, usage("--expect %s: one of%s", f.expect, names)
+}

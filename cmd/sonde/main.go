@@ -1,0 +1,10 @@
+// Command sonde asks the network one precise question and gives an honest
+// answer.
+package main
+
+import "os"
+
+func main() {
+	a := &app{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: openKernel}
+	os.Exit(a.run())
+}

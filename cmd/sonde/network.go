@@ -1,0 +1,188 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"go4.org/netipx"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+	"sonde/scan"
+	"sonde/scan/link"
+	"sonde/scan/target"
+)
+
+// request says what a command needs of the network.
+type request struct {
+	targets *target.Set
+	iface   string
+	source  netip.Addr
+	port    uint16 // -g
+	ttl     uint8
+	tos     uint8
+	proto   string // "tcp", "udp", "icmp": what is asked, besides pings
+	sweeps  bool   // pings may be asked, so all protocols and ARP or ND
+	via     string // "raw", "connect" or "": as permitted
+	files   bool   // files will be written later
+}
+
+// network is what a run works with: the kernel's, or a simulated one.
+type network struct {
+	link    scan.Link
+	sockets scan.Sockets
+	routes  scan.Routes
+	start   time.Time
+	ports   probe.Ports
+	known   map[netip.Addr]wire.MAC
+	vain    func(netip.Addr) bool
+	pings   bool // the kernel lets us send echo requests without privileges
+	note    string
+	close   func()
+}
+
+// opener opens the network for a request.
+type opener func(req *request) (*network, error)
+
+// raw tells whether packets of our own are sent.
+func (n *network) raw() bool { return n.link != nil }
+
+// openKernel opens the real network, and gives up all privileges afterwards.
+func openKernel(req *request) (*network, error) {
+	table, err := link.NewTable(req.targets.Ranges(), req.targets.Zoned(), link.RouteOptions{Iface: req.iface, Source: req.source})
+	if err != nil {
+		return nil, local(err)
+	}
+	n := &network{routes: table, start: time.Now(), close: func() {}}
+	why := error(nil)
+	if req.via != "connect" {
+		why = link.Permitted()
+	}
+	if why != nil && (req.via == "raw" || table.Foreign()) {
+		return nil, local(fmt.Errorf("%w: run as root, or: setcap cap_net_raw+p sonde", why))
+	}
+	if req.via == "connect" || why != nil {
+		return n, n.openSockets(req, table, why)
+	}
+	return n, n.openRaw(req, table)
+}
+
+// openRaw opens sockets for packets of our own.
+func (n *network) openRaw(req *request, table *link.Table) error {
+	n.ports = sourcePorts(req.port)
+	needs := link.Needs{TCP: req.proto == "tcp" || req.sweeps, UDP: req.proto == "udp" || req.sweeps, ICMP: true,
+		Frames: table.Foreign(), Ports: []link.PortRange{{First: n.ports.First, Last: n.ports.First + n.ports.N - 1}}}
+	for _, r := range req.targets.Ranges() {
+		needs.V4 = needs.V4 || r.From().Is4()
+		needs.V6 = needs.V6 || !r.From().Is4()
+	}
+	needs.V6 = needs.V6 || len(req.targets.Zoned()) > 0
+	ether := false
+	for _, w := range table.Ways() {
+		ether = ether || w.Ether && w.Err == nil
+	}
+	needs.Neighbours = ether && (req.sweeps || table.Foreign())
+	opened, err := link.Open(table, needs, link.Options{Start: n.start})
+	if err != nil {
+		return local(err)
+	}
+	n.link = opened
+	if neighbours, err := link.OpenNeighbours(table); err == nil {
+		n.close = neighbours.Close
+		n.vain = neighbours.Unresolved
+		if needs.Neighbours {
+			n.known, _ = neighbours.Known() // not knowing costs a question each
+		}
+	}
+	var keep []cap.Value
+	if req.files {
+		keep = []cap.Value{cap.DAC_OVERRIDE}
+	}
+	if err := link.Drop(keep...); err != nil {
+		return local(errors.Join(err, opened.Close()))
+	}
+	return nil
+}
+
+// openSockets makes the kernel ask for us.
+func (n *network) openSockets(req *request, table *link.Table, why error) error {
+	shape := link.Shape{Source: req.source, Port: req.port, Iface: req.iface, TTL: req.ttl, TOS: req.tos}
+	sockets, err := link.OpenSockets(link.SocketOptions{Start: n.start, Routes: table, Shape: func(_ uint32, p probe.Probe) link.Shape {
+		s := shape
+		s.Socket = socketOf(p)
+		return s
+	}})
+	if err != nil {
+		return local(err)
+	}
+	n.sockets = sockets
+	n.pings = pingPermitted()
+	n.ports = sourcePorts(req.port)
+	if why != nil {
+		n.note = "no raw sockets here (" + why.Error() + "), so the kernel asks: connect"
+	}
+	return nil
+}
+
+// socketOf is how the kernel asks p: the plans of one run use kinds whose
+// numbers the port tells apart.
+func socketOf(p probe.Probe) probe.Socket { return probe.SocketConnect }
+
+// pingPermitted tells whether our group may send echo requests.
+func pingPermitted() bool {
+	b, err := os.ReadFile("/proc/sys/net/ipv4/ping_group_range")
+	if err != nil {
+		return false
+	}
+	var low, high int
+	if n, err := fmt.Sscan(string(b), &low, &high); n != 2 || err != nil {
+		return false
+	}
+	groups, _ := os.Getgroups()
+	for _, g := range append(groups, os.Getegid()) {
+		if low <= g && g <= high {
+			return true
+		}
+	}
+	return false
+}
+
+// sourcePorts is the block of source ports to take from: the given one, or
+// what lies above the range from which the kernel serves its own sockets.
+func sourcePorts(given uint16) probe.Ports {
+	if given != 0 {
+		return probe.Ports{First: given, N: 1}
+	}
+	first := 61000
+	if b, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
+		if f := strings.Fields(string(b)); len(f) == 2 {
+			if last, err := strconv.Atoi(f[1]); err == nil && last < 64000 {
+				first = last + 1
+			}
+		}
+	}
+	// The block begins anywhere in the first half of what is there, so that two
+	// scans in a row do not meet each other's half-open connections.
+	room := 65536 - first
+	start := first + int(time.Now().UnixNano()/1000)%(room/2)
+	return probe.Ports{First: uint16(start), N: uint16(room / 2)}
+}
+
+// hasRoute tells whether there is a way to addr.
+func hasRoute(addr netip.Addr) bool {
+	var ranges []netipx.IPRange
+	var zoned []netip.Addr
+	if addr.Zone() != "" {
+		zoned = append(zoned, addr)
+	} else {
+		ranges = append(ranges, netipx.IPRangeFrom(addr, addr))
+	}
+	t, err := link.NewTable(ranges, zoned, link.RouteOptions{})
+	return err == nil && t.Ways()[t.Way(addr)].Err == nil
+}

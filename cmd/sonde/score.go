@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"sonde/probe"
+)
+
+// score adds up what the exit code is decided by (CONTRACT 6).
+type score struct {
+	want *probe.State // --expect
+
+	yes     int // open, or up
+	no      int // an answer that says otherwise
+	silent  int // no answer either way
+	asWant  int // has the expected state
+	left    int // sent with a foreign source
+	unasked int // local errors
+
+	unresolved bool  // a name did not resolve
+	failed     bool  // the link or an output failed
+	cut        error // why the run ended early; nil: it did not
+}
+
+// add takes the final state of a port, or in a sweep of a host. yes is the
+// state that is the answer to the command's question.
+func (s *score) add(state probe.State, reason probe.Reason, yes probe.State) {
+	matches := s.want != nil && state == *s.want
+	switch {
+	case reason == probe.ReasonLocalError:
+		s.unasked++
+		return
+	case reason == probe.SpoofedSource:
+		s.left++
+		return
+	case matches:
+		s.asWant++
+		return
+	case state == yes:
+		s.yes++
+	case reason == probe.NoResponse || reason == probe.ReasonDeadline || reason == probe.ReasonNoNeighbour && state != probe.Down:
+		s.silent++
+	default:
+		s.no++
+	}
+}
+
+// exit returns the exit code and the reason for it, one word or two.
+func (s *score) exit() (int, string) {
+	var sig errSignal
+	switch {
+	case errors.As(s.cut, &sig):
+		if sig.Signal == syscall.SIGTERM {
+			return exitTerminated, "terminated"
+		}
+		return exitInterrupted, "interrupted"
+	case s.unresolved:
+		return exitName, "name not resolved"
+	case s.failed || s.unasked > 0:
+		return exitLocal, "local-error"
+	case s.cut != nil:
+		return s.early()
+	case s.want != nil:
+		return s.expected()
+	case s.yes > 0:
+		return exitYes, "yes"
+	case s.silent > 0:
+		return exitSilence, "silence"
+	case s.left > 0:
+		return exitYes, "sent"
+	case s.no > 0:
+		return exitNo, "no"
+	}
+	return exitSilence, "silence" // nobody was there to be asked
+}
+
+// early is the exit of a run that q or a deadline ended.
+func (s *score) early() (int, string) {
+	why := "ended early"
+	if errors.Is(s.cut, context.DeadlineExceeded) {
+		why = "deadline"
+	}
+	if s.yes > 0 && s.want == nil {
+		return exitYes, why
+	}
+	return exitSilence, why
+}
+
+func (s *score) expected() (int, string) {
+	switch {
+	case s.yes+s.no > 0:
+		return exitNo, "unexpected"
+	case s.silent+s.left > 0:
+		return exitSilence, "silence"
+	case s.asWant > 0:
+		return exitYes, "expected"
+	}
+	return exitSilence, "silence"
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"sonde/probe"
+	"sonde/scan"
+	"sonde/scan/sweep"
+)
+
+func newSweep(a *app) *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "sweep TARGET...",
+		Short: "Who is there?",
+		Long: `sweep asks which hosts are there: by ARP or ND on the link, elsewhere by an
+echo request, a SYN to port 443 and an ACK to port 80. One answer is enough.`,
+		Example: `  sonde sweep 192.0.2.0/24
+  sonde sweep -PE -PS22,443 192.0.2.0/24 -o json`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.sweep(cmd.Context(), &f, args) },
+	}
+	f.add(cmd)
+	f.addTCP(cmd)
+	return cmd
+}
+
+// sweep reports which targets are there.
+func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.noPing() {
+		return usage("-PN: a sweep that asks nothing finds nothing")
+	}
+	if f.open {
+		return usage("--open: a sweep has no ports")
+	}
+	pings, err := f.pings()
+	if err != nil {
+		return err
+	}
+	t, err := a.targets(ctx, f, args)
+	if err != nil {
+		return err
+	}
+	j, err := a.newJob(f, "sweep", t, request{proto: "icmp", sweeps: true})
+	if err != nil {
+		return err
+	}
+	j.meta.Probes = t.All.Len() * uint64(max(1, len(pings)))
+	if f.dryRun {
+		return j.dryRun(func() ([]scan.Plan, error) { return j.pingPlans(pings) })
+	}
+	if j.meta.Source.IsValid() && pings == nil {
+		pings = []sweep.Ping{{Kind: probe.Echo}}
+	}
+	return j.run(ctx, func(ctx context.Context) error {
+		return j.findHosts(ctx, t.NamedSet, t.Swept, pings, func(h *sweep.Host) {
+			r := j.hostRecord(h)
+			j.record(ctx, &r)
+			j.score.add(h.State, h.Reason, probe.Up)
+		})
+	})
+}
