@@ -1,0 +1,101 @@
+package lab
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// SlowLink is Link with a delay, the same in both directions, 0 being as fast as
+// this process can carry frames across. Its throughput is that of one read and
+// one write per frame.
+//
+// On a plain Link an answer arrives while the system call that asked is still
+// running. The kernel of a TCP connect then cannot look at an ICMPv6 error and
+// drops it (LockDroppedIcmps in /proc/net/netstat), so that connect ends only
+// with the error to the second SYN, 1 s later; it is in the error queue at once.
+// No real network is that fast: use SlowLink where this matters, and where
+// round-trip times do.
+func (n *Network) SlowLink(a, b *Host, delay time.Duration, addrs ...string) (ifaceA, ifaceB string) {
+	n.t.Helper()
+	ifaceA, ifaceB = a.nextName("eth"), b.nextName("eth")
+	wire := n.Host("wire " + a.Name + "-" + b.Name)
+	wire.Sysctl("net/ipv6/conf/default/disable_ipv6", "1")
+	endA, endB := n.plugIn(wire, "a", a, ifaceA), n.plugIn(wire, "b", b, ifaceB)
+	n.work.Go(func() { carry(endA, endB, delay) })
+	n.work.Go(func() { carry(endB, endA, delay) })
+	n.share(a, ifaceA, b, ifaceB, addrs)
+	return ifaceA, ifaceB
+}
+
+// plugIn connects a host to the namespace of a wire and opens its end there.
+func (n *Network) plugIn(wire *Host, end string, h *Host, iface string) (f *os.File) {
+	n.t.Helper()
+	if err := n.cable(h, iface, wire, end); err != nil {
+		n.fail("link %s: %v", wire.Name, err)
+	}
+	wire.MTU(end, 65535)
+	index := wire.Index(end)
+	wire.do("end of the link", func() (err error) { f, err = openEnd(index); return err })
+	n.own(f)
+	return f
+}
+
+// openEnd opens a packet socket for the frames that come in through an interface
+// of the calling thread's namespace. Each read and write is one frame.
+func openEnd(ifindex int) (*os.File, error) {
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	const buffer = 4 << 20
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, buffer) != nil {
+		// Only the machine's root may; others get at most net.core.rmem_max.
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, buffer)
+	}
+	err = errors.Join(err,
+		unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1),
+		unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: allProtocols, Ifindex: ifindex}))
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "packet socket"), nil
+}
+
+// underway is a frame on its way through a slow link.
+type underway struct {
+	due   time.Time
+	frame []byte
+}
+
+// carry takes frames from one end to the other until from is closed, each after
+// delay. A frame that to does not take is lost.
+func carry(from, to *os.File, delay time.Duration) {
+	b := make([]byte, 65536+14)
+	var queue []underway
+	for {
+		for len(queue) > 0 && !time.Now().Before(queue[0].due) {
+			to.Write(queue[0].frame)
+			queue = queue[1:]
+		}
+		var wake time.Time // zero: no deadline
+		if len(queue) > 0 {
+			wake = queue[0].due
+		}
+		from.SetReadDeadline(wake)
+		n, err := from.Read(b)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+		case errors.Is(err, unix.ENETDOWN): // pulled, for now
+		case err != nil:
+			return
+		case delay == 0:
+			to.Write(b[:n])
+		default:
+			queue = append(queue, underway{time.Now().Add(delay), append([]byte(nil), b[:n]...)})
+		}
+	}
+}
