@@ -1,0 +1,64 @@
+package link
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+)
+
+// connect starts a TCP connection.
+func (s *Sockets) connect(t *try, shape *Shape) error {
+	if err := s.openSocket(t, shape, unix.SOCK_STREAM, unix.IPPROTO_TCP, unix.IPPROTO_TCP); err != nil {
+		return err
+	}
+	// Close with RST: no TIME_WAIT here, and nothing that lingers there.
+	if err := unix.SetsockoptLinger(t.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	for {
+		switch err := unix.Connect(t.fd, s.target(t)); err {
+		case nil, unix.EINPROGRESS:
+			return nil
+		case unix.EINTR:
+		default:
+			return err
+		}
+	}
+}
+
+// connected tells what became of t's connection. Since Linux 5.8 a connecting
+// socket with IP_RECVERR queues the ICMP error that ended it: only with an empty
+// queue is a refused connection a RST.
+func (s *Sockets) connected(t *try, r *probe.Reply) (some, done bool) {
+	errno, err := unix.GetsockoptInt(t.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil {
+		return false, true
+	}
+	if q, ok := readQueue(t.fd, s.buf[:0], s.oob); ok {
+		s.failed(t, &q, r)
+		return true, errno != 0 // without an error the kernel goes on asking
+	}
+	*r = probe.Reply{Event: probe.Answer, Who: probe.Target, From: t.p.Target.WithZone(""), At: s.clock.now().since,
+		Layer: wire.LayerTCP, TCP: wire.TCP{Src: t.p.Port}}
+	switch e := syscall.Errno(errno); e {
+	case 0:
+		if _, err := unix.Getpeername(t.fd); err != nil {
+			return false, false // woken for nothing
+		}
+		r.TCP.Flags = wire.SYN | wire.ACK
+	case unix.ECONNRESET: // it had been established
+		r.TCP.Flags = wire.SYN | wire.ACK
+	case unix.ECONNREFUSED:
+		r.TCP.Flags, r.Errno = wire.RST|wire.ACK, uint16(e)
+	case unix.ETIMEDOUT:
+		return false, true // silence
+	default:
+		*r = probe.Reply{At: r.At}
+		s.refused(t, e, r)
+	}
+	return true, true
+}

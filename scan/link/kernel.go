@@ -1,0 +1,246 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"go4.org/netipx"
+	"golang.org/x/sys/unix"
+)
+
+// kernel is what the kernel said about its interfaces and routes, at one time.
+type kernel struct {
+	faces []face
+	own   []netip.Prefix // our addresses with their prefix lengths
+	local *netipx.IPSet  // all that is delivered to this machine
+	edges []netip.Addr   // sorted, unique: first addresses of stretches
+}
+
+// found is the kernel's answer for one address.
+type found struct {
+	iface     int
+	src, next netip.Addr
+	mtu       int // of the route, if it has one
+}
+
+// askKernel reads interfaces, addresses and the edges of all routes and rules.
+func askKernel() (*kernel, error) {
+	k := &kernel{}
+	links, err := netlink.LinkList()
+	if err != nil {
+		return nil, fmt.Errorf("interfaces: %w", err)
+	}
+	for _, l := range links {
+		k.faces = append(k.faces, faceOf(l.Attrs()))
+	}
+	addrs, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	if err != nil {
+		return nil, fmt.Errorf("addresses: %w", err)
+	}
+	var local netipx.IPSetBuilder
+	for _, a := range addrs {
+		if p, ok := netipx.FromStdIPNet(a.IPNet); ok {
+			ip, _ := netipx.FromStdIP(a.IP)
+			k.own = append(k.own, netip.PrefixFrom(ip, p.Bits()))
+			k.edge(p) // without a preferred source the kernel takes the address whose prefix fits
+			local.Add(ip)
+		}
+	}
+	if err := k.readEdges(&local); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(k.edges, netip.Addr.Compare)
+	k.edges = slices.Compact(k.edges)
+	k.local, err = local.IPSet()
+	return k, err
+}
+
+// faceOf picks out what a Way tells. Frames need addresses where the link has
+// Ethernet ones and resolves them: not on loopback, not on TUN.
+func faceOf(a *netlink.LinkAttrs) face {
+	f := face{index: a.Index, name: a.Name, mtu: a.MTU, loopback: a.RawFlags&unix.IFF_LOOPBACK != 0}
+	f.ether = a.EncapType == "ether" && a.RawFlags&(unix.IFF_NOARP|unix.IFF_LOOPBACK) == 0
+	copy(f.mac[:], a.HardwareAddr)
+	return f
+}
+
+// readEdges collects the edges of all prefixes by which the kernel decides, and
+// the routes that lead to this machine.
+func (k *kernel) readEdges(local *netipx.IPSetBuilder) error {
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		all := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
+		err := netlink.RouteListFilteredIter(family, all, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
+			p, ok := netipx.FromStdIPNet(orDefault(r.Dst, family))
+			if ok {
+				k.edge(p)
+				if r.Type == unix.RTN_LOCAL {
+					local.AddPrefix(p)
+				}
+			}
+			return true
+		})
+		if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+			return fmt.Errorf("routes: %w", err)
+		}
+		rules, err := netlink.RuleList(family)
+		if err != nil && !errors.Is(err, syscall.EOPNOTSUPP) { // a kernel without policy rules
+			return fmt.Errorf("rules: %w", err)
+		}
+		for _, r := range rules {
+			if r.Dst != nil {
+				if p, ok := netipx.FromStdIPNet(r.Dst); ok {
+					k.edge(p)
+				}
+			}
+		}
+	}
+	for _, s := range special {
+		k.edge(netip.MustParsePrefix(s))
+	}
+	return k.sourceEdges()
+}
+
+// special are the prefixes that the kernel treats in its own way without a
+// route: this host, this network (RFC 1122 §3.2.1.3), multicast, everybody; and
+// IPv6 scopes.
+var special = [...]string{
+	"0.0.0.0/32", "0.0.0.0/8", "224.0.0.0/4", "224.0.0.0/24", "255.255.255.255/32",
+	"::/128", "::1/128", "fe80::/10", "fec0::/10", "ff00::/8", "::/96", "::ffff:0:0/96",
+}
+
+func orDefault(n *net.IPNet, family int) *net.IPNet {
+	switch {
+	case n != nil:
+		return n
+	case family == netlink.FAMILY_V4:
+		return &net.IPNet{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}
+	}
+	return &net.IPNet{IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)}
+}
+
+// sourceEdges adds the edges at which the kernel changes its mind about an IPv6
+// source address without a change of route (RFC 6724 §5): the label of the target (rule
+// 6), and how many leading bits it shares with each of our addresses (rule 8).
+func (k *kernel) sourceEdges() error {
+	for _, own := range k.own {
+		if own.Addr().Is4() {
+			continue
+		}
+		for bits := 1; bits <= own.Bits(); bits++ {
+			k.edge(netip.PrefixFrom(own.Addr(), bits).Masked())
+		}
+	}
+	labels, err := addressLabels()
+	for _, p := range labels {
+		k.edge(p)
+	}
+	return err
+}
+
+// addressLabels reads the prefixes of the label table (RTM_GETADDRLABEL).
+func addressLabels() ([]netip.Prefix, error) {
+	const header = 12 // struct ifaddrlblmsg: family, -, prefix length, flags, index, seq
+	req := nl.NewNetlinkRequest(unix.RTM_GETADDRLABEL, unix.NLM_F_DUMP)
+	req.AddRawData(append([]byte{unix.AF_INET6}, make([]byte, header-1)...))
+	messages, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWADDRLABEL)
+	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.EAFNOSUPPORT) {
+		return nil, nil // no IPv6 here
+	}
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		return nil, fmt.Errorf("address labels: %w", err)
+	}
+	var out []netip.Prefix
+	for _, m := range messages {
+		if len(m) < header {
+			continue
+		}
+		attrs, err := nl.ParseRouteAttr(m[header:])
+		if err != nil {
+			continue
+		}
+		for _, a := range attrs {
+			if ip, ok := netip.AddrFromSlice(a.Value); ok && a.Attr.Type == unix.IFA_ADDRESS {
+				out = append(out, netip.PrefixFrom(ip, int(m[2])).Masked())
+			}
+		}
+	}
+	return out, nil
+}
+
+// edge notes where p begins and where what is behind it begins.
+func (k *kernel) edge(p netip.Prefix) {
+	k.edges = append(k.edges, p.Masked().Addr())
+	if next := netipx.PrefixLastIP(p.Masked()).Next(); next.IsValid() {
+		k.edges = append(k.edges, next)
+	}
+}
+
+// edgesWithin returns the edges inside r, its first address not among them;
+// borrowed.
+func (k *kernel) edgesWithin(r netipx.IPRange) []netip.Addr {
+	lo, found := slices.BinarySearchFunc(k.edges, r.From(), netip.Addr.Compare)
+	if found {
+		lo++
+	}
+	hi, found := slices.BinarySearchFunc(k.edges, r.To(), netip.Addr.Compare)
+	if found {
+		hi++
+	}
+	return k.edges[min(lo, hi):hi]
+}
+
+// route asks for the way to addr (RTM_GETROUTE). The error is a syscall.Errno.
+func (k *kernel) route(addr netip.Addr, oif int, source netip.Addr) (found, error) {
+	opt := &netlink.RouteGetOptions{OifIndex: oif}
+	if source.IsValid() {
+		opt.SrcAddr = source.AsSlice()
+	}
+	routes, err := netlink.RouteGetWithOptions(addr.AsSlice(), opt)
+	if err != nil {
+		return found{}, errnoOf(err)
+	}
+	if len(routes) == 0 {
+		return found{}, syscall.ENETUNREACH
+	}
+	r := routes[0]
+	switch r.Type { // IPv6 answers with the route that refuses
+	case unix.RTN_UNREACHABLE:
+		return found{}, syscall.EHOSTUNREACH
+	case unix.RTN_PROHIBIT:
+		return found{}, syscall.EACCES
+	case unix.RTN_BLACKHOLE:
+		return found{}, syscall.EINVAL
+	case unix.RTN_THROW:
+		return found{}, syscall.ENETUNREACH
+	}
+	f := found{iface: r.LinkIndex, mtu: r.MTU}
+	f.src = source // the kernel does not repeat it
+	if src, ok := netipx.FromStdIP(r.Src); ok {
+		f.src = src
+	}
+	if gw, ok := netipx.FromStdIP(r.Gw); ok {
+		f.next = gw
+	}
+	if via, ok := r.Via.(*netlink.Via); ok { // an IPv4 route by an IPv6 gateway, RFC 5549
+		f.next, _ = netipx.FromStdIP(via.Addr)
+	}
+	if !f.src.IsValid() { // no address of this family on the way
+		return found{}, syscall.EADDRNOTAVAIL
+	}
+	return f, nil
+}
+
+// errnoOf digs out the kernel's error number; EIO where there is none.
+func errnoOf(err error) syscall.Errno {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return syscall.EIO
+}

@@ -1,0 +1,61 @@
+package link
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+)
+
+// Permitted tells whether raw sockets can be opened here: nil if so. Where the
+// program may have CAP_NET_RAW but does not use it yet (a file capability +p
+// without the effective bit), it raises it in all threads, and CAP_NET_ADMIN
+// with it where that is permitted (for large receive buffers).
+func Permitted() error {
+	set := cap.GetProc()
+	raised := false
+	for _, v := range []cap.Value{cap.NET_RAW, cap.NET_ADMIN} {
+		may, err := set.GetFlag(cap.Permitted, v)
+		if err != nil {
+			return fmt.Errorf("capabilities: %w", err)
+		}
+		if has, _ := set.GetFlag(cap.Effective, v); may && !has {
+			if err := set.SetFlag(cap.Effective, true, v); err != nil {
+				return fmt.Errorf("capabilities: %w", err)
+			}
+			raised = true
+		}
+	}
+	if raised {
+		if err := set.SetProc(); err != nil {
+			return fmt.Errorf("raising CAP_NET_RAW: %w", err)
+		}
+	}
+	// The one test that cannot err (security modules, namespaces): do it.
+	fd, err := newSocket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_RAW)
+	if err != nil {
+		return fmt.Errorf("CAP_NET_RAW is missing: %w", err)
+	}
+	return os.NewSyscallError("close", unix.Close(fd))
+}
+
+// Drop gives up all capabilities except keep, in all threads and for good: open
+// sockets go on without them.
+func Drop(keep ...cap.Value) error {
+	had, set := cap.GetProc(), cap.NewSet()
+	for _, v := range keep {
+		if has, _ := had.GetFlag(cap.Permitted, v); !has {
+			continue
+		}
+		for _, flag := range []cap.Flag{cap.Permitted, cap.Effective} {
+			if err := set.SetFlag(flag, true, v); err != nil {
+				return fmt.Errorf("capabilities: %w", err)
+			}
+		}
+	}
+	if err := set.SetProc(); err != nil {
+		return fmt.Errorf("dropping capabilities: %w", err)
+	}
+	return nil
+}

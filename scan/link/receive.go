@@ -1,0 +1,223 @@
+package link
+
+import (
+	"sync/atomic"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+
+	"sonde/probe/wire"
+	"sonde/scan"
+)
+
+// receiver is one socket that packets come from.
+type receiver struct {
+	fd    int
+	typ   uint16 // EtherType of what comes
+	proto uint8  // raw IPv6: the transport; packets come without their IPv6 header
+	frame bool   // packet socket: the sender's link-layer address comes along
+}
+
+// headroom is what stands before each received packet in its buffer: place for
+// an IPv6 header, so that rebuilding one moves no bytes.
+const headroom = 40
+
+// largest is the longest IP packet. Buffers are this large, since the kernel
+// delivers datagrams reassembled; memory that no packet touched costs nothing.
+const largest = 65535
+
+// receiveState is what Recv reads into: it belongs to the one goroutine that
+// receives.
+type receiveState struct {
+	clock clock
+	ready []unix.EpollEvent // sockets that may still have packets
+	msgs  [batch]mmsghdr
+	iov   [batch]unix.Iovec
+	addr  [batch]sockaddrAny
+	oob   [batch][192]byte
+	bufs  []byte // batch buffers of headroom+largest bytes
+}
+
+// sockaddrAny has room for the addresses of raw IPv6 and packet sockets.
+type sockaddrAny [unix.SizeofSockaddrInet6]byte
+
+func newReceiveState(c clock) *receiveState {
+	st := &receiveState{clock: c, bufs: make([]byte, batch*(headroom+largest))}
+	for i := range st.msgs {
+		st.msgs[i].hdr.Name = &st.addr[i][0]
+		st.msgs[i].hdr.Iov = &st.iov[i]
+		st.msgs[i].hdr.Iovlen = 1
+		st.msgs[i].hdr.Control = &st.oob[i][0]
+	}
+	return st
+}
+
+func (st *receiveState) buf(i int) []byte {
+	const size = headroom + largest
+	return st.bufs[i*size : (i+1)*size : (i+1)*size]
+}
+
+// fetch fills into with packets of r, using the buffers from first on.
+func (st *receiveState) fetch(r *receiver, into []scan.Packet, first int) int {
+	want := min(len(into), batch-first)
+	msgs := st.msgs[first : first+want]
+	for i := range msgs {
+		b := st.buf(first + i)[headroom:]
+		st.iov[first+i].Base = &b[0]
+		st.iov[first+i].SetLen(len(b))
+		msgs[i].hdr.Namelen = uint32(len(sockaddrAny{}))
+		msgs[i].hdr.SetControllen(len(st.oob[0]))
+	}
+	got, errno := recvmmsg(r.fd, msgs)
+	if errno != 0 {
+		return 0 // EAGAIN; a pending error is taken away by having been told
+	}
+	now := st.clock.now()
+	for i := range msgs[:got] {
+		into[i] = st.packet(r, first+i, now)
+	}
+	return got
+}
+
+// packet returns what arrived in buffer i.
+func (st *receiveState) packet(r *receiver, i int, now moment) scan.Packet {
+	m := &st.msgs[i]
+	oob := st.oob[i][:min(int(m.hdr.Controllen), len(st.oob[i]))]
+	p := scan.Packet{Type: r.typ, Frame: r.frame, At: now.at(stampIn(oob))}
+	b := st.buf(i)
+	n := min(int(m.n), largest)
+	switch {
+	case r.frame:
+		a := as[unix.RawSockaddrLinklayer](st.addr[i][:])
+		if a.Halen == uint8(len(p.MAC)) {
+			copy(p.MAC[:], a.Addr[:])
+		}
+	case r.proto != 0:
+		from := as[unix.RawSockaddrInet6](st.addr[i][:])
+		n = min(n, largest-headroom)
+		rebuild(b[:headroom], r.proto, &from, oob, n)
+		p.B = b[:headroom+n]
+		return p
+	}
+	p.B = b[headroom : headroom+n]
+	return p
+}
+
+// stampIn returns the kernel's receive time in nanoseconds of the epoch, 0 where
+// there is none.
+func stampIn(oob []byte) int64 {
+	for level, typ, data, rest, ok := control(oob); ok; level, typ, data, rest, ok = control(rest) {
+		if level == unix.SOL_SOCKET && typ == unix.SCM_TIMESTAMPNS {
+			ts := as[unix.Timespec](data)
+			return ts.Nano()
+		}
+	}
+	return 0
+}
+
+// receivers opens the sockets that n needs, for the ways of t.
+func receivers(t *Table, n *Needs, buffer int) (all []*receiver, err error) {
+	defer func() {
+		if err != nil {
+			closeAll(all)
+			all = nil
+		}
+	}()
+	for _, f := range planReceivers(t, n) {
+		r := f.receiver
+		if r.frame {
+			r.fd, err = openFrameReceiver(f.iface, r.typ, f.prog, buffer)
+		} else {
+			r.fd, err = openRawReceiver(r.typ == wire.TypeIPv6, f.proto, f.prog, f.device, buffer)
+		}
+		if err != nil {
+			return all, err
+		}
+		all = append(all, &r)
+	}
+	return all, nil
+}
+
+// plannedReceiver says what socket to open.
+type plannedReceiver struct {
+	receiver
+	iface  int    // packet sockets
+	device string // raw sockets: -e
+	proto  uint8  // raw sockets
+	prog   []bpf.Instruction
+}
+
+// planReceivers says which sockets a run needs: raw IP sockets, or, where
+// packets leave as frames, packet sockets on the interfaces that they leave by.
+// Never both for the same packet: it would come twice.
+func planReceivers(t *Table, n *Needs) (plan []plannedReceiver) {
+	if !n.Frames {
+		plan = append(plan, planRaw(t, n)...)
+	}
+	seen := make(map[int]bool)
+	for i := range t.ways {
+		w := &t.ways[i]
+		if w.Err != nil || seen[w.Iface] {
+			continue
+		}
+		seen[w.Iface] = true
+		add := func(typ uint16, prog []bpf.Instruction) {
+			plan = append(plan, plannedReceiver{receiver: receiver{typ: typ, frame: true}, iface: w.Iface, prog: prog})
+		}
+		ask := n.Neighbours && w.Ether
+		if ask && n.V4 {
+			add(wire.TypeARP, arpReplies())
+		}
+		if n.Frames && n.V4 {
+			add(wire.TypeIPv4, frame4(n))
+		}
+		if n.V6 && (n.Frames || ask) {
+			add(wire.TypeIPv6, frame6(n, n.Frames))
+		}
+	}
+	return plan
+}
+
+func planRaw(t *Table, n *Needs) (plan []plannedReceiver) {
+	device := t.opt.Iface
+	for i := range t.ways {
+		if t.ways[i].Err == nil && t.ways[i].Iface != t.iface {
+			device = "" // one of our own addresses: its answers come over loopback
+		}
+	}
+	var protos []uint8
+	if n.TCP {
+		protos = append(protos, wire.ProtoTCP)
+	}
+	if n.UDP {
+		protos = append(protos, wire.ProtoUDP)
+	}
+	if n.V4 && (n.TCP || n.UDP || n.ICMP) {
+		for _, proto := range append(protos, wire.ProtoICMP) {
+			plan = append(plan, plannedReceiver{receiver: receiver{typ: wire.TypeIPv4}, device: device,
+				proto: proto, prog: raw4(proto, n.Ports, n.messages4())})
+		}
+	}
+	if n.V6 && (n.TCP || n.UDP || n.ICMP) {
+		for _, proto := range append(protos, wire.ProtoICMPv6) {
+			plan = append(plan, plannedReceiver{receiver: receiver{typ: wire.TypeIPv6, proto: proto}, device: device,
+				proto: proto, prog: raw6(proto, n.Ports, n.messages6())})
+		}
+	}
+	return plan
+}
+
+func closeAll(all []*receiver) {
+	for _, r := range all {
+		unix.Close(r.fd)
+	}
+}
+
+// drops adds up what the sockets lost. Kernel counters have 32 bits.
+func drops(all []*receiver, last *atomic.Uint64) {
+	var sum uint64
+	for _, r := range all {
+		sum += dropped(r.fd)
+	}
+	last.Store(sum)
+}

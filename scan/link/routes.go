@@ -1,0 +1,255 @@
+package link
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"go4.org/netipx"
+
+	"sonde/probe/wire"
+	"sonde/scan"
+)
+
+// RouteOptions is what a user fixes about the way out.
+type RouteOptions struct {
+	Iface  string     // -e; "" leaves it to the kernel
+	Source netip.Addr // -S; zero leaves it to the kernel. It may be foreign
+}
+
+// Table implements scan.Routes: the kernel's own decisions, asked for once.
+// It is immutable.
+type Table struct {
+	opt     RouteOptions
+	iface   int // index of opt.Iface
+	foreign bool
+	ways    []scan.Way
+	oif     []int // by way: the interface to name in sending; 0: leave it to the kernel
+	lo      []int // loopback interfaces
+	known   []stretch
+	zoned   map[netip.Addr]uint16
+	local   *netipx.IPSet
+}
+
+// stretch is a run of addresses that share a way: no edge of any route or rule
+// lies inside.
+type stretch struct {
+	first, last netip.Addr
+	way         uint16
+}
+
+// errUnplanned is the Err of way 0: the way to what was not among the targets.
+var errUnplanned = fmt.Errorf("no route was asked for: %w", syscall.ENETUNREACH)
+
+// NewTable asks the kernel for the ways to all addresses in targets and zoned
+// (IPv6 addresses with a zone). It asks once for each stretch of addresses
+// between the edges of all prefixes of all routing tables and rules, not once
+// for each target: a /8 behind one route is one question. Way 0 is the answer
+// for addresses that were not among the targets.
+//
+// A target that cannot be reached makes a Way with Err (a syscall.Errno), not an
+// error. Errors are: opt.Iface does not exist, the kernel's tables cannot be
+// read. Of several equal next hops (multipath) one is taken for the whole
+// stretch. Rules that look at ports, protocol or mark are not seen.
+func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*Table, error) {
+	k, err := askKernel()
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{opt: opt, zoned: make(map[netip.Addr]uint16), local: k.local}
+	t.opt.Source = opt.Source.Unmap()
+	if opt.Iface != "" {
+		i, ok := k.byName(opt.Iface)
+		if !ok {
+			return nil, fmt.Errorf("no interface %s; there are: %s", opt.Iface, strings.Join(k.names(), ", "))
+		}
+		t.iface = i.index
+	}
+	for _, f := range k.faces {
+		if f.loopback {
+			t.lo = append(t.lo, f.index)
+		}
+	}
+	t.foreign = opt.Source.IsValid() && !t.Local(t.opt.Source)
+	t.add(scan.Way{Err: errUnplanned}, 0)
+
+	for _, r := range merge(targets) {
+		first := r.From()
+		for _, next := range k.edgesWithin(r) {
+			t.learn(stretch{first, next.Prev(), t.ask(k, first, t.iface)})
+			first = next
+		}
+		t.learn(stretch{first, r.To(), t.ask(k, first, t.iface)})
+	}
+	slices.SortFunc(t.known, func(a, b stretch) int { return a.first.Compare(b.first) })
+	for _, a := range zoned {
+		zone := k.zone(a.Zone())
+		if zone == 0 || t.iface != 0 && t.iface != zone {
+			t.zoned[a] = t.add(scan.Way{Err: syscall.ENODEV}, 0)
+			continue
+		}
+		t.zoned[a] = t.ask(k, a.WithZone(""), zone)
+	}
+	return t, nil
+}
+
+// merge sorts ranges, makes IPv4-mapped ones IPv4, and joins those that
+// overlap or touch.
+func merge(ranges []netipx.IPRange) []netipx.IPRange {
+	var b netipx.IPSetBuilder
+	for _, r := range ranges {
+		b.AddRange(netipx.IPRangeFrom(r.From().Unmap(), r.To().Unmap()))
+	}
+	set, _ := b.IPSet() // invalid ranges are left out
+	if set == nil {
+		return nil
+	}
+	return set.Ranges()
+}
+
+// learn adds s; a neighbour with the same way becomes one with it.
+func (t *Table) learn(s stretch) {
+	if n := len(t.known); n > 0 && t.known[n-1].way == s.way && t.known[n-1].last.Next() == s.first {
+		t.known[n-1].last = s.last
+		return
+	}
+	t.known = append(t.known, s)
+}
+
+// ask asks the kernel for the way to addr, out of interface oif if that is not 0.
+func (t *Table) ask(k *kernel, addr netip.Addr, oif int) uint16 {
+	way := scan.Way{Iface: oif}
+	if src := t.opt.Source; src.IsValid() && src.Is4() != addr.Is4() {
+		way.Err = syscall.EAFNOSUPPORT
+		return t.add(way, 0)
+	}
+	if addr.Is6() && addr.IsLinkLocalUnicast() && oif == 0 && !t.Local(addr) {
+		way.Err = syscall.EINVAL // on which link? As connect(2) says
+		return t.add(way, 0)
+	}
+	source := t.opt.Source
+	if t.foreign {
+		source = netip.Addr{} // the kernel refuses to route for others
+	}
+	found, err := k.route(addr, oif, source)
+	if err != nil {
+		way.Err = err
+		return t.add(way, 0)
+	}
+	i := k.byIndex(found.iface)
+	way = scan.Way{Iface: i.index, Name: i.name, Next: found.next, Src: found.src, Own: found.src,
+		MAC: i.mac, Ether: i.ether, MTU: i.mtu}
+	if found.mtu > 0 && found.mtu < way.MTU {
+		way.MTU = found.mtu
+	}
+	if source.IsValid() {
+		way.Src, way.Own = source, source
+	}
+	if t.foreign {
+		way.Src, way.Frames = t.opt.Source, true
+	}
+	send := oif
+	if send == 0 && !i.loopback {
+		send = i.index
+	}
+	return t.add(way, send)
+}
+
+// add returns the number of a way that is equal to w, a new one if need be.
+func (t *Table) add(w scan.Way, oif int) uint16 {
+	for i := range t.ways {
+		if t.ways[i] == w && t.oif[i] == oif {
+			return uint16(i)
+		}
+	}
+	if len(t.ways) > 0xffff {
+		return 0
+	}
+	t.ways = append(t.ways, w)
+	t.oif = append(t.oif, oif)
+	return uint16(len(t.ways) - 1)
+}
+
+// Ways implements scan.Routes.
+func (t *Table) Ways() []scan.Way { return t.ways }
+
+// Way implements scan.Routes: a binary search.
+func (t *Table) Way(target netip.Addr) uint16 {
+	if target.Zone() != "" {
+		return t.zoned[target]
+	}
+	target = target.Unmap()
+	lo, hi := 0, len(t.known) // the first stretch that ends at target or later
+	for lo < hi {
+		mid := int(uint(lo+hi) / 2)
+		if t.known[mid].last.Less(target) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo == len(t.known) || target.Less(t.known[lo].first) {
+		return 0
+	}
+	return t.known[lo].way
+}
+
+// Local implements scan.Routes.
+func (t *Table) Local(addr netip.Addr) bool {
+	return t.local.Contains(addr.Unmap().WithZone(""))
+}
+
+func (t *Table) isLoopback(iface int) bool { return slices.Contains(t.lo, iface) }
+
+// Foreign tells whether the source address that was asked for is not ours.
+func (t *Table) Foreign() bool { return t.foreign }
+
+// face is what there is to know of an interface.
+type face struct {
+	index    int
+	name     string
+	mac      wire.MAC
+	mtu      int
+	ether    bool
+	loopback bool
+}
+
+func (k *kernel) byName(name string) (face, bool) {
+	for _, f := range k.faces {
+		if f.name == name {
+			return f, true
+		}
+	}
+	return face{}, false
+}
+
+func (k *kernel) byIndex(index int) face {
+	for _, f := range k.faces {
+		if f.index == index {
+			return f
+		}
+	}
+	return face{index: index}
+}
+
+func (k *kernel) names() (all []string) {
+	for _, f := range k.faces {
+		all = append(all, f.name)
+	}
+	return all
+}
+
+// zone returns the index of the interface that an IPv6 zone names, by name or
+// by number (RFC 4007 §11.2); 0 if there is none.
+func (k *kernel) zone(zone string) int {
+	if f, ok := k.byName(zone); ok {
+		return f.index
+	}
+	if n, err := strconv.Atoi(zone); err == nil && k.byIndex(n).name != "" {
+		return n
+	}
+	return 0
+}

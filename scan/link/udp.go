@@ -1,0 +1,90 @@
+package link
+
+import (
+	"golang.org/x/sys/unix"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+	"sonde/scan"
+)
+
+// datagram sends a UDP question. The socket stays unconnected, since some
+// protocols answer from a new port (TFTP, RFC 1350 §4); IP_RECVERR brings ICMP
+// errors nevertheless. With a fixed source port many sockets share it, and only
+// connected ones get their own answers: then answers from new ports are lost.
+func (s *Sockets) datagram(t *try, shape *Shape, data []byte) error {
+	if err := s.openSocket(t, shape, unix.SOCK_DGRAM, unix.IPPROTO_UDP, unix.IPPROTO_UDP); err != nil {
+		return err
+	}
+	to := s.target(t)
+	if shape.Port != 0 {
+		if err := unix.Connect(t.fd, to); err != nil {
+			return err
+		}
+		to = nil
+	}
+	return sendTo(t.fd, data, to)
+}
+
+// sendTo sends one datagram; to is nil on a connected socket.
+func sendTo(fd int, data []byte, to unix.Sockaddr) error {
+	for {
+		if err := unix.Sendmsg(fd, data, nil, to, unix.MSG_DONTWAIT); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// replied fills a with what came for t: an ICMP error or a datagram.
+func (s *Sockets) replied(t *try, a *scan.Answer, buf []byte) (some bool) {
+	r := &a.Reply
+	if q, ok := readQueue(t.fd, buf[:0], s.oob); ok {
+		s.failed(t, &q, r)
+		return true
+	}
+	n, from, ok := s.receive(t, r, buf)
+	if !ok {
+		return false
+	}
+	addr := addrPort(from)
+	r.From, r.Layer, r.Size = addr.Addr(), wire.LayerUDP, uint16(n)
+	r.UDP = wire.UDP{Src: addr.Port(), Len: uint16(min(n+8, 0xffff))}
+	r.IP.Proto = wire.ProtoUDP
+	s.judge(t, r)
+	a.Data = buf[:n:n]
+	return true
+}
+
+// judge accepts an answer from the address that was asked; any other sender
+// proves nothing.
+func (s *Sockets) judge(t *try, r *probe.Reply) {
+	r.Who = s.who(t, r.From)
+	r.Event = probe.Unsolicited
+	if r.Who == probe.Target {
+		r.Event = probe.Answer
+	}
+}
+
+// receive reads one datagram into buf and fills r's At and what is known of its
+// IP header.
+func (s *Sockets) receive(t *try, r *probe.Reply, buf []byte) (n int, from unix.Sockaddr, ok bool) {
+	n, oobn, _, from, err := unix.Recvmsg(t.fd, buf, s.oob, unix.MSG_DONTWAIT)
+	if err != nil {
+		// A pending error, told before or of a datagram that did not leave.
+		return 0, nil, false
+	}
+	oob := s.oob[:oobn]
+	r.At = s.clock.now().at(stampIn(oob))
+	for level, typ, data, rest, more := control(oob); more; level, typ, data, rest, more = control(rest) {
+		switch {
+		case level == unix.IPPROTO_IP && typ == unix.IP_TTL, level == unix.IPPROTO_IPV6 && typ == unix.IPV6_HOPLIMIT:
+			r.IP.TTL = uint8(as[int32](data))
+		case level == unix.IPPROTO_IP && typ == unix.IP_TOS:
+			r.IP.TOS = as[uint8](data)
+		case level == unix.IPPROTO_IPV6 && typ == unix.IPV6_TCLASS:
+			r.IP.TOS = uint8(as[int32](data))
+		}
+	}
+	r.IP.Src = addrPort(from).Addr()
+	return n, from, true
+}
