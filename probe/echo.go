@@ -50,8 +50,8 @@ func (echo) Append(b []byte, s *Source, p Probe) []byte {
 	seq := echoSeq(s, p)
 	proof := s.Proof(saltEcho, p.Target, 0, seq)
 	ip := header(s, p, icmpProto(p.Target), proof)
-	ip.DF = true
 	m := wire.ICMP{Msg: wire.EchoRequest, ID: uint16(proof), Seq: seq}
+	m.SetType(!p.Target.Is4())
 	var data [echoSize]byte
 	binary.BigEndian.PutUint64(data[:], proof)
 	for i := 8; i < echoSize; i++ {

@@ -106,12 +106,21 @@ func (m *machine) decided(i uint64) bool {
 }
 
 // fill appends to asks what is to be sent now, at most most packets: further
-// tries first, then new questions.
+// tries first, then new questions. It also ends what has had its time, and
+// passes.
 func (m *machine) fill(now time.Duration, most int, asks []ask) []ask {
-	m.expire(now)
-	for !m.over && m.next == m.plan.Len() && m.base == m.next {
+	for {
+		m.expire(now)
+		asks = m.collect(now, most, asks)
+		if m.over || m.next < m.plan.Len() || m.base < m.next {
+			return asks
+		}
 		m.turn()
 	}
+}
+
+// collect is the part of fill that sends.
+func (m *machine) collect(now time.Duration, most int, asks []ask) []ask {
 	for len(asks) < most && len(m.again) > 0 {
 		i := m.again[0]
 		m.again = m.again[1:]
@@ -387,9 +396,12 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 		m.unsolicited++
 		return false
 	}
-	if m.decided(i) {
+	if m.settled.has(i) {
 		m.duplicates++
 		return true
+	}
+	if m.decided(i) {
+		return true // its host was known already by another answer
 	}
 	s := m.live(i)
 	res := Result{Number: i, Probe: m.plan.At(i), Reply: *r, RTT: -1, Tries: uint8(m.tries)}
