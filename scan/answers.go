@@ -1,0 +1,177 @@
+package scan
+
+import (
+	"time"
+
+	"sonde/probe"
+)
+
+// This file is the part of the machine that takes what came back, and decides.
+
+// silent is the result of question i when nothing came.
+func (m *machine) silent(i uint64, tries uint8) Result {
+	event := probe.Silence
+	if m.plan.Source.IsValid() {
+		event = probe.Unseen
+	}
+	return Result{Number: i, Probe: m.plan.At(i), Tries: tries, RTT: -1, Reply: probe.Reply{Event: event}}
+}
+
+// giveUp decides question i by an event that no packet brought.
+func (m *machine) giveUp(i uint64, event probe.Event) {
+	s := m.live(i)
+	if s == nil {
+		return
+	}
+	if s.state == slotTentative {
+		m.settle(i, s, m.held.take(s.held))
+		return
+	}
+	m.settle(i, s, Result{Number: i, Probe: m.plan.At(i), Tries: s.try, RTT: -1, Reply: probe.Reply{Event: event}})
+}
+
+// fail says that a try could not be sent from this machine.
+func (m *machine) fail(i uint64, event probe.Event, errno uint16) {
+	if s := m.live(i); s != nil && s.state == slotWaiting {
+		m.settle(i, s, Result{Number: i, Probe: m.plan.At(i), Tries: s.try - 1, RTT: -1, Reply: probe.Reply{Event: event, Errno: errno}})
+	}
+}
+
+// answer takes a reply that was proved to answer q. It tells whether it was
+// accepted.
+func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool {
+	i, ok := m.plan.Index(q)
+	if !ok || m.pass == 0 && i >= m.next || int(r.Try) > m.used+m.perPass {
+		m.unsolicited++
+		return false
+	}
+	if m.settled.has(i) {
+		m.duplicates++
+		return true
+	}
+	if m.decided(i) {
+		return true // its host was known already by another answer
+	}
+	s := m.live(i)
+	res := Result{Number: i, Probe: m.plan.At(i), Reply: *r, RTT: -1, Tries: uint8(m.tries)}
+	if s != nil {
+		res.Tries = s.try
+		m.time(s, &res)
+	}
+	kind := m.plan.Kinds[q.Kind]
+	res.Verdict = kind.Classify(q, r)
+	c := kind.Class()
+	if r.Event == probe.Answer {
+		m.learn(s, c, &res)
+	}
+	switch {
+	case res.Verdict.Final || m.groups != nil && r.Who == probe.Target:
+		m.settle(i, s, res)
+	case s == nil: // too late to be doubted
+		m.settle(i, nil, res)
+	case s.state == slotWaiting:
+		s.state, s.held = slotTentative, m.held.put(res)
+		m.doubt.push(event{number: i, at: now, try: s.try})
+	case r.Who == probe.Target: // the target knows better than the way there
+		*m.held.at(s.held) = res
+	default:
+		m.duplicates++
+	}
+	return true
+}
+
+// time works out which try was answered and how long that took.
+func (m *machine) time(s *slot, res *Result) {
+	r := &res.Reply
+	if r.Try == 0 && r.Sent > 0 { // the echo tells when its try left, to a millisecond
+		for t := max(1, int(s.try)-3); t <= int(s.try); t++ {
+			if d := int32(s.sent[t&3] - micros(r.Sent)); d > -1500 && d < 1500 {
+				r.Try = uint8(t)
+			}
+		}
+	}
+	if r.Try == 0 && s.try == 1 {
+		r.Try = 1
+	}
+	if r.Try == 0 || r.Try > s.try || s.try-r.Try > 3 {
+		return
+	}
+	if d := int32(micros(r.At) - s.sent[r.Try&3]); d >= 0 {
+		res.RTT = time.Duration(d) * time.Microsecond
+	} else {
+		res.RTT = 0
+	}
+}
+
+// lateAfter is when an answer is no longer its try's: targets repeat their
+// SYN-ACKs after a second (RFC 6298 §2.1), and such a repeat hides a loss.
+const lateAfter = 900 * time.Millisecond
+
+// learn feeds an answer to the estimates.
+func (m *machine) learn(s *slot, c probe.Class, res *Result) {
+	e := &m.rtt[c]
+	onTime := res.RTT >= 0 && (e.n == 0 || res.RTT < lateAfter+e.smooth)
+	if m.groups != nil {
+		c = probe.ClassTCP // a host is one thing, whatever it answered to
+	}
+	if onTime {
+		e.add(res.RTT)
+	}
+	try := int(res.Reply.Try)
+	if try > m.used {
+		try += m.tries - m.used
+	}
+	m.losses.answered(c, try, onTime)
+	if s != nil && m.pass == 0 && res.Reply.Try > 0 {
+		m.pacer.answered(s.epoch, onTime && res.Reply.Try == 1, res.RTT)
+	}
+}
+
+// settle hands out a result and closes its question, and its group.
+func (m *machine) settle(i uint64, s *slot, r Result) {
+	if r.Verdict == (probe.Verdict{}) {
+		r.Verdict = m.plan.Kinds[r.Probe.Kind].Classify(r.Probe, &r.Reply)
+	}
+	m.settled.set(i)
+	if m.groups != nil && (r.Verdict.Final || r.Reply.Who == probe.Target && r.Reply.Event == probe.ICMPError) {
+		m.groups.set(m.plan.Group(i))
+		m.release(r.Probe)
+	}
+	m.out = append(m.out, r)
+	if s != nil && s.state != slotFree {
+		m.free(i)
+	}
+}
+
+// release frees the slots of all questions to the host of q, which is settled:
+// decided means done.
+func (m *machine) release(q probe.Probe) {
+	for _, a := range m.plan.Asks {
+		q.Kind, q.Port = a.Kind, a.Port
+		if i, ok := m.plan.Index(q); ok && m.live(i) != nil {
+			m.free(i)
+		}
+	}
+}
+
+// free empties the slot of question i.
+func (m *machine) free(i uint64) {
+	s := m.slot(i)
+	if s.state == slotTentative {
+		m.held.drop(s.held)
+	}
+	if m.plan.Sockets {
+		q := m.plan.At(i)
+		q.Try = s.try
+		m.ended = append(m.ended, ask{i, q})
+	}
+	s.state = slotFree
+	m.advance()
+}
+
+// advance moves the window over what has left its slot.
+func (m *machine) advance() {
+	for m.base < m.next && m.live(m.base) == nil {
+		m.base++
+	}
+}

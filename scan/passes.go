@@ -1,0 +1,100 @@
+package scan
+
+import (
+	"time"
+
+	"sonde/probe"
+)
+
+// This file is the part of the machine that decides how often to walk through
+// the plan, and what is left when that is over.
+
+// timedOut tells whether the host of question i has had its time, which begins
+// with its first question.
+func (m *machine) timedOut(now time.Duration, i uint64) bool {
+	if m.began == nil {
+		return false
+	}
+	b := &m.began[m.plan.Group(i)]
+	if *b == 0 {
+		*b = now + 1
+	}
+	return now-*b >= m.plan.HostTimeout
+}
+
+// verdictOnTries keeps an answer of losses.enough for as long as it holds:
+// working it out takes longer than sending a packet.
+type verdictOnTries struct {
+	found  uint32
+	tries  int
+	enough bool
+}
+
+// spareable tells whether, by what is known of the loss, questions that were
+// asked tries times need no further try.
+func (m *machine) spareable(tries int) bool {
+	if m.timing.fixed() {
+		return false
+	}
+	found := uint32(0)
+	for c := range m.losses {
+		found += m.losses[c].found - m.losses[c].counts[0]
+	}
+	if found < fewAnswers {
+		return false
+	}
+	if v := &m.spare; v.tries != tries || found > v.found+v.found/8 {
+		*v = verdictOnTries{found, tries, m.losses.enough(tries, tries)}
+	}
+	return m.spare.enough
+}
+
+// turn ends a pass and begins another one if the loss demands it.
+func (m *machine) turn() {
+	m.used += m.perPass
+	m.tries += m.perPass
+	if m.fewer {
+		m.tries, m.fewer = 2, false
+	}
+	m.pass++
+	if m.timing.fixed() || m.tries >= MostTries || !m.losses.any() || m.losses.enough(m.tries, m.tries) || m.settled.full(m.plan.Len()) {
+		m.over = true
+		return
+	}
+	more := 1
+	for m.tries+more < MostTries && !m.losses.enough(m.tries+more, m.tries) {
+		more++
+	}
+	// Half of what seems necessary at a time: later tries also say more about
+	// the loss.
+	m.perPass = (more + 1) / 2
+	m.base, m.next = 0, 0
+}
+
+// remaining hands out the silent questions, in portions; it returns false when
+// none are left. cut says that the run was cut short: then questions that had
+// not all of their tries are undecided, and those never asked are left out.
+func (m *machine) remaining(cut bool, most int) bool {
+	for ; m.silence < m.plan.Len() && len(m.out) < most; m.silence++ {
+		i := m.silence
+		if m.decided(i) {
+			continue
+		}
+		s := m.live(i)
+		asked := m.pass > 0 || i < m.next
+		switch {
+		case s != nil && s.state == slotTentative:
+			m.settle(i, s, m.held.take(s.held))
+		case s != nil && cut && m.pass == 0:
+			m.settle(i, s, Result{Number: i, Probe: m.plan.At(i), Tries: s.try, RTT: -1, Reply: probe.Reply{Event: probe.Deadline}})
+		case !asked || m.plan.OmitSilence:
+		default:
+			tries := m.tries
+			if m.pass == 0 {
+				tries = m.perPass
+			}
+			m.settle(i, nil, m.silent(i, uint8(tries)))
+		}
+	}
+	return m.silence < m.plan.Len()
+}

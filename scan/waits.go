@@ -1,0 +1,167 @@
+package scan
+
+import (
+	"time"
+
+	"sonde/probe"
+)
+
+// This file is the part of the machine that knows how long to wait, and what is
+// due when.
+
+// micros is a time as the slots keep it; it wraps every 71 minutes, far beyond
+// any wait.
+func micros(t time.Duration) uint32 { return uint32(t / time.Microsecond) }
+
+// interval is how long after a try the next one leaves.
+func (m *machine) interval(c probe.Class) time.Duration {
+	w := m.wait(c) / 2
+	if m.plan.SourcePort != 0 {
+		// The same packet again: a half-open target swallows it within 500 ms.
+		w = max(w, retransmission)
+	}
+	return w
+}
+
+const retransmission = 600 * time.Millisecond
+
+// wait is how long to wait for one reply. How fast one UDP service answers says
+// nothing about another one, so there the wait only grows.
+func (m *machine) wait(c probe.Class) time.Duration {
+	w := m.rtt[c].wait(&m.timing)
+	if c == probe.ClassUDP && m.timing.Timeout == 0 {
+		w = max(w, m.timing.FirstWait)
+	}
+	return w
+}
+
+// class returns the class of question i.
+func (m *machine) class(i uint64) probe.Class {
+	if len(m.plan.Kinds) == 1 {
+		return m.plan.Kinds[0].Class()
+	}
+	return m.plan.Kinds[m.plan.At(i).Kind].Class()
+}
+
+// dueRetry takes the next question whose further try is due.
+func (m *machine) dueRetry(now time.Duration) (uint64, bool) {
+	for m.retry.len() > 0 {
+		e := m.retry.front()
+		s := m.live(e.number)
+		if !s.is(e) || s.state != slotWaiting {
+			m.retry.pop()
+			continue
+		}
+		if now < e.at+m.interval(m.class(e.number)) {
+			return 0, false
+		}
+		m.retry.pop()
+		if m.groups != nil && m.decided(e.number) {
+			m.free(e.number)
+			continue
+		}
+		if m.timedOut(now, e.number) {
+			m.giveUp(e.number, probe.Deadline)
+			continue
+		}
+		if s.here >= 2 && m.pass == 0 && m.spareable(int(s.here)) {
+			m.fewer = true
+			m.end.push(e)
+			continue
+		}
+		return e.number, true
+	}
+	return 0, false
+}
+
+// is tells whether e is the event of the slot's latest try. It may be called
+// on nil.
+func (s *slot) is(e event) bool {
+	return s != nil && s.try == e.try && s.sent[e.try&3] == micros(e.at)
+}
+
+// expire ends the questions whose last wait is over.
+func (m *machine) expire(now time.Duration) {
+	for m.doubt.len() > 0 {
+		e := m.doubt.front()
+		s := m.live(e.number)
+		if s != nil && s.state == slotTentative && s.try == e.try {
+			r := m.held.at(s.held)
+			if now < e.at+m.rtt[m.class(e.number)].linger(r.RTT, &m.timing) {
+				break
+			}
+			m.finish(e.number, s)
+		}
+		m.doubt.pop()
+	}
+	for m.end.len() > 0 {
+		e := m.end.front()
+		s := m.live(e.number)
+		if s.is(e) && s.state == slotWaiting {
+			if now < e.at+m.lastWait(e.number) {
+				return
+			}
+			m.finish(e.number, s)
+		}
+		m.end.pop()
+	}
+}
+
+// finish ends the stay of question i in its slot.
+func (m *machine) finish(i uint64, s *slot) {
+	switch {
+	case m.groups != nil && m.decided(i):
+		m.free(i)
+	case s.state == slotTentative:
+		m.settle(i, s, m.held.take(s.held))
+	case m.timing.fixed() && !m.plan.OmitSilence && m.groups == nil:
+		// No further pass will follow, so silence is known now.
+		m.settle(i, s, m.silent(i, s.try))
+	default:
+		m.free(i)
+	}
+}
+
+// lastWait is how long after its last try a question ends.
+func (m *machine) lastWait(i uint64) time.Duration {
+	if m.plan.Source.IsValid() && m.timing.Timeout == 0 {
+		return 0 // answers go elsewhere
+	}
+	return m.wait(m.class(i))
+}
+
+// wake returns when the machine next wants to be called if nothing comes in,
+// and false if only an answer can change anything or all is over. free is when
+// the pacer lets the next packet go.
+func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
+	sooner := func(t time.Duration) {
+		if !ok || t < at {
+			at, ok = t, true
+		}
+	}
+	if m.wanting() {
+		sooner(free)
+	}
+	if m.retry.len() > 0 {
+		e := m.retry.front()
+		sooner(max(free, e.at+m.interval(m.class(e.number))))
+	}
+	if m.end.len() > 0 {
+		e := m.end.front()
+		sooner(e.at + m.lastWait(e.number))
+	}
+	if m.doubt.len() > 0 {
+		e := m.doubt.front()
+		d := time.Duration(0)
+		if s := m.live(e.number); s != nil && s.state == slotTentative {
+			d = m.rtt[m.class(e.number)].linger(m.held.at(s.held).RTT, &m.timing)
+		}
+		sooner(e.at + d)
+	}
+	return at, ok
+}
+
+// wanting tells whether there is something to send as soon as the pacer allows.
+func (m *machine) wanting() bool {
+	return len(m.again) > 0 || m.next < m.plan.Len() && m.next-m.base < uint64(len(m.slots))
+}
