@@ -102,7 +102,7 @@ func (m *machine) live(i uint64) *slot {
 
 // decided tells whether question i needs no more asking.
 func (m *machine) decided(i uint64) bool {
-	return m.settled.has(i) || m.groups != nil && m.groups.has(m.plan.Group(i))
+	return m.settled.has(i) || m.groups != nil && m.groups.has(m.plan.Group(i)) || m.plan.Skip != nil && m.plan.Skip(i)
 }
 
 // fill appends to asks what is to be sent now, at most most packets: further

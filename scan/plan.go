@@ -63,9 +63,11 @@ type Plan struct {
 	SourcePort  uint16        // -g; 0: a block of the engine's
 	KeepFlow    bool          // one port for all TTLs and tries of a flow (trace)
 	Sockets     bool          // asked by kernel sockets
-	Interval    time.Duration // between repetitions; 0: as fast as the pacer lets
 	HostTimeout time.Duration // give up on a host this long after its first question
 	OmitSilence bool          // no Result for silence (sweeps of ranges)
+	// Skip tells which questions an earlier run has decided: they are neither
+	// asked nor handed out again. Nil: none.
+	Skip func(number uint64) bool
 
 	n, inner, whole uint64 // questions; of one pass in this shard; of one pass in all shards
 	shuffle         shuffle
