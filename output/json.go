@@ -71,7 +71,9 @@ func (f *JSON) AppendRecord(b []byte, r *Record) []byte {
 
 func jsonHost(b []byte, r *Record) []byte {
 	b = jsonString(b, "state", r.State.String())
-	b = jsonString(b, "reason", r.Reason.String())
+	if r.State != probe.NotTested { // which nothing decided
+		b = jsonString(b, "reason", r.Reason.String())
+	}
 	if name := r.name(); name != "" {
 		b = jsonString(b, "name", name)
 	}

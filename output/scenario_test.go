@@ -104,7 +104,7 @@ func scenarios() []scenario {
 			port(fw, 28443, probe.Filtered, probe.NoResponse),
 			with(port(fw, 445, probe.Filtered, probe.NoResponse), service("microsoft-ds")),
 			port(fw, 28080, probe.Filtered, probe.NoResponse),
-			{Type: Host, Addr: fw, State: probe.NotTested, Reason: probe.UserSet, Named: true, Ports: 3},
+			{Type: Host, Addr: fw, State: probe.NotTested, Named: true, Ports: 3},
 		},
 		end: End{Stats: stats(9, 0, 2*time.Second), Exit: 3, ExitReason: "silence"},
 	})
@@ -145,7 +145,7 @@ func scenarios() []scenario {
 			up(other, probe.Reset, 2),
 			port(web, 80, probe.Open, probe.SynAck),
 			with(port(link, 443, probe.Filtered, probe.NoRoute), func(r *Record) { r.From = six; r.HasRTT = false }),
-			{Type: Host, Addr: link, State: probe.NotTested, Reason: probe.UserSet, Named: true, Ports: 2},
+			{Type: Host, Addr: link, State: probe.NotTested, Named: true, Ports: 2},
 		},
 		end: End{Stats: stats(12, 5, 1310*time.Millisecond), ExitReason: "open"},
 	})
@@ -197,7 +197,7 @@ func scenarios() []scenario {
 		meta: Meta{Command: "tcp", Ports: 1, Source: spoof, NoPing: true},
 		records: []Record{
 			with(port(foreign, 8081, probe.Unknown, probe.SpoofedSource), func(r *Record) { r.Source = spoof }),
-			{Type: Host, Addr: foreign, State: probe.NotTested, Reason: probe.UserSet, Named: true, Ports: 1},
+			{Type: Host, Addr: foreign, State: probe.NotTested, Named: true, Ports: 1},
 		},
 		end: End{Stats: stats(2, 1, 3*time.Millisecond), ExitReason: "sent"},
 	})

@@ -23,8 +23,6 @@ func reasonWords(r probe.Reason) string {
 		return "replies go elsewhere"
 	case probe.ReasonDeadline:
 		return "given up at the deadline"
-	case probe.UserSet:
-		return "ping skipped"
 	}
 	return r.String() // the name says it
 }

@@ -68,7 +68,6 @@ const (
 	ReasonNoNeighbour
 	SpoofedSource
 	ReasonDeadline
-	UserSet // the ping was skipped
 )
 
 var reasonNames = [...]string{
@@ -80,7 +79,7 @@ var reasonNames = [...]string{
 	NoRoute: "no-route", AddrUnreach: "addr-unreach", BeyondScope: "beyond-scope", PolicyFail: "policy-fail",
 	RejectRoute: "reject-route", TimeExceeded: "time-exceeded", ParamProblem: "param-problem", PacketTooBig: "packet-too-big",
 	ReasonLocalError: "local-error", ReasonNoNeighbour: "no-neighbour", SpoofedSource: "spoofed-source",
-	ReasonDeadline: "deadline", UserSet: "user-set",
+	ReasonDeadline: "deadline",
 }
 
 func (r Reason) String() string { return reasonNames[r] }

@@ -177,8 +177,7 @@ func (s *portScan) result(ctx context.Context, res *scan.Result) {
 
 	h := s.hosts[r.Addr]
 	if h == nil {
-		h = &scanned{left: len(s.ports), record: output.Record{Type: output.Host, Addr: r.Addr, State: probe.NotTested,
-			Reason: probe.UserSet, Named: s.targets.NamedSet.Contains(r.Addr), Ports: uint32(len(s.ports))}}
+		h = &scanned{left: len(s.ports), record: output.Record{Type: output.Host, Addr: r.Addr, State: probe.NotTested, Named: s.targets.NamedSet.Contains(r.Addr), Ports: uint32(len(s.ports))}}
 		s.hosts[r.Addr] = h
 	}
 	h.hear(&r, res)
