@@ -185,7 +185,7 @@ func (m *machine) send(now time.Duration, i uint64, asks []ask) []ask {
 	s.here++
 	s.sent[s.try&3] = micros(now)
 	if s.try == 1 && m.pass == 0 {
-		s.epoch = m.pacer.asked(1)
+		s.epoch = m.pacer.asked(m.plan.Order == Shuffled)
 	}
 	q := m.plan.At(i)
 	q.Try = s.try

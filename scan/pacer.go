@@ -26,6 +26,7 @@ type pacer struct {
 	current  uint8         // id of the epoch being sent
 	trusted  epoch         // sum of the epochs whose rate cost nothing, with the highest of their rates
 	seen     epoch         // the same, for the first glance
+	plans    int           // under way now
 	jammed   epoch         // while looking for a slower rate: the latest that was too fast
 	cautious time.Duration // do not go faster before
 
@@ -50,6 +51,7 @@ const (
 	lossMatters   = 0.9  // a share of answers below this part of the trusted one …
 	lossCertain   = 3.0  // … by so many standard deviations is the rate's fault
 	creep         = 1.05 // growth per epoch once the limit was met
+	slowest       = 10.0 // packets a second: no path is worse, but estimates may be
 	limitMemory   = 5 * time.Second
 	burstTime     = 2 * time.Millisecond
 	shortestEpoch = 10 * time.Millisecond
@@ -126,14 +128,31 @@ func (p *pacer) next(now time.Duration) time.Duration {
 	return now + time.Duration(missing/float64(p.limit.Limit())*float64(time.Second)) + 1
 }
 
-// asked counts n first tries that leave now, and returns the epoch they
-// belong to.
-func (p *pacer) asked(n int) uint8 {
+// asked counts a first try that leaves now, and returns the epoch it belongs
+// to. steady says that its plan is one shuffle, in which every stretch has the
+// same share of answers.
+func (p *pacer) asked(steady bool) uint8 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := &p.epochs[p.current%uint8(len(p.epochs))]
-	e.asked += float64(n)
+	e.asked++
+	e.glanced = e.glanced || !steady || p.plans > 1
 	return e.id
+}
+
+// begins and ends say that a plan is under way. Shares of answers compare only
+// within one plan.
+func (p *pacer) begins() { p.changes(+1) }
+func (p *pacer) ends()   { p.changes(-1) }
+
+func (p *pacer) changes(plans int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.plans += plans
+	p.seen = epoch{}
+	for i := range p.epochs {
+		p.epochs[i].glanced = true
+	}
 }
 
 // answered counts an answer to a question whose first try was in epoch id, and
@@ -204,7 +223,7 @@ func (p *pacer) begin(now time.Duration) {
 	e.closed, e.ended = true, now
 	p.apply(now)
 	p.current++
-	p.epochs[p.current%uint8(len(p.epochs))] = epoch{id: p.current, rate: p.rate, began: now}
+	p.epochs[p.current%uint8(len(p.epochs))] = epoch{id: p.current, rate: float64(p.limit.Limit()), began: now}
 }
 
 // glance compares, one round trip after an epoch, the share of its questions
@@ -247,7 +266,7 @@ func (p *pacer) judge(e *epoch, now time.Duration) {
 	default:
 		// As much came through at the trusted rate: that was too fast as well.
 		p.jammed = *e
-		p.slow(now, t.rate/2)
+		p.slow(now, min(t.rate, e.rate)/2)
 	}
 }
 
@@ -269,6 +288,7 @@ func (p *pacer) descend(e *epoch, now time.Duration) {
 // slow goes on at rate r, and carefully from now on. Epochs whose answers are
 // still out say nothing about it.
 func (p *pacer) slow(now time.Duration, r float64) {
+	r = max(r, min(p.t.Start, slowest))
 	p.rate = r
 	p.limitRate, p.limitUntil = r, now+limitMemory
 	p.settled = true

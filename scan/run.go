@@ -151,6 +151,8 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 	e := r.engine
 	e.add(r)
 	defer e.remove(r)
+	e.pacer.begins()
+	defer e.pacer.ends()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var out []Result
