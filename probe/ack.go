@@ -11,6 +11,7 @@ type ack struct{}
 
 func (ack) Name() string  { return "ack" }
 func (ack) Doc() string   { return "TCP ACK: answers RST unless filtered" }
+func (ack) Asks() string  { return "ACK" }
 func (ack) Proto() string { return "tcp" }
 func (ack) Class() Class  { return ClassTCP }
 

@@ -11,6 +11,7 @@ type connect struct{}
 
 func (connect) Name() string   { return "connect" }
 func (connect) Doc() string    { return "TCP connect by the kernel: no privileges needed" }
+func (connect) Asks() string   { return "connect" }
 func (connect) Proto() string  { return "tcp" }
 func (connect) Class() Class   { return ClassTCP }
 func (connect) Socket() Socket { return SocketConnect }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // Echo is what ping sends (RFC 792, RFC 4443 §4.1). The sequence number counts
-// tries, the identifier and the first 8 bytes of the payload are the proof.
+// tries, the identifier and the payload are the proof.
 var Echo = Register(Entry{Kind: echo{}, Ping: "E"})
 
 // echoSize is the payload of ping: 56 bytes make an 84-byte packet on IPv4.
@@ -18,6 +19,7 @@ type echo struct{}
 
 func (echo) Name() string   { return "echo" }
 func (echo) Doc() string    { return "ICMP echo request, as ping sends it" }
+func (echo) Asks() string   { return "echo request" }
 func (echo) Proto() string  { return "icmp" }
 func (echo) Class() Class   { return ClassEcho }
 func (echo) Socket() Socket { return SocketPing }
@@ -46,18 +48,29 @@ func echoFrom(s *Source, seq uint16, p *Probe) bool {
 	return seq > 0 && seq <= s.Ports.N && s.Ports.Into(s.Ports.First+seq-1, p)
 }
 
+// echoProof has the block of ports in it, though echo has no ports: that keeps
+// runs apart which ask the same host at the same time.
+func echoProof(s *Source, target netip.Addr, seq uint16) uint64 {
+	return s.Proof(saltEcho, target, s.Ports.First, seq)
+}
+
 func (echo) Append(b []byte, s *Source, p Probe) []byte {
 	seq := echoSeq(s, p)
-	proof := s.Proof(saltEcho, p.Target, 0, seq)
+	proof := echoProof(s, p.Target, seq)
 	ip := header(s, p, icmpProto(p.Target), proof)
 	m := wire.ICMP{Msg: wire.EchoRequest, ID: uint16(proof), Seq: seq}
 	m.SetType(!p.Target.Is4())
-	var data [echoSize]byte
+	data := echoPayload(proof)
+	return wire.AppendICMP(b, &ip, &m, data[:])
+}
+
+// echoPayload is the proof, and bytes that count, as ping's do.
+func echoPayload(proof uint64) (data [echoSize]byte) {
 	binary.BigEndian.PutUint64(data[:], proof)
 	for i := 8; i < echoSize; i++ {
 		data[i] = byte(i)
 	}
-	return wire.AppendICMP(b, &ip, &m, data[:])
+	return data
 }
 
 func (k echo) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
@@ -69,7 +82,7 @@ func (k echo) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 			return false
 		}
 		p.Target = q.IP.Dst
-		proof := s.Proof(saltEcho, p.Target, 0, q.Dst)
+		proof := echoProof(s, p.Target, q.Dst)
 		if q.Src != uint16(proof) { // some other program's ping
 			return false
 		}
@@ -84,13 +97,15 @@ func (k echo) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 		return false
 	}
 	p.Target = pkt.IP.Src
-	proof := s.Proof(saltEcho, p.Target, 0, pkt.ICMP.Seq)
-	if pkt.ICMP.ID != uint16(proof) { // some other program's ping, or forged
+	proof := echoProof(s, p.Target, pkt.ICMP.Seq)
+	data := echoPayload(proof)
+	named, said := pkt.ICMP.ID == uint16(proof), bytes.Equal(pkt.Payload, data[:])
+	if !named && !said { // some other program's ping
 		return false
 	}
 	claimAnswer(pkt, p, r)
 	r.ICMP = pkt.ICMP
-	if len(pkt.Payload) != echoSize || binary.BigEndian.Uint64(pkt.Payload) != proof {
+	if !named || !said {
 		r.Event = Unsolicited
 	}
 	return true

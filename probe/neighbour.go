@@ -15,6 +15,7 @@ type neighbour struct{}
 
 func (neighbour) Name() string  { return "neighbour" }
 func (neighbour) Doc() string   { return "ARP or ND: who has this address on the link" }
+func (neighbour) Asks() string  { return "ARP or ND request" }
 func (neighbour) Proto() string { return "" }
 func (neighbour) Class() Class  { return ClassLink }
 

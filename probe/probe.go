@@ -95,6 +95,7 @@ const (
 type Kind interface {
 	Name() string  // "syn", "echo", …
 	Doc() string   // one line for people
+	Asks() string  // what is sent, in the singular: "SYN", "echo request"
 	Proto() string // of a port record: "tcp", "udp"; "" where there are no ports
 	Class() Class
 	// Classify says what r means for p. Silence is a Reply too.

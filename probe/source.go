@@ -76,14 +76,11 @@ func (b *Ports) Into(port uint16, p *Probe) bool {
 		p.Flow = uint16(off)
 		return true
 	}
+	// Repetitions share ports once the block is used up: take the latest.
+	// i ≡ off (mod N), and i < (LatestRep+1)·per.
 	per := uint64(b.Tries) * uint64(b.Variants) * uint64(b.Flows) // ports of one repetition
-	if per < uint64(b.N) && b.LatestRep > 0 {
-		// Repetitions share ports once the block is used up: take the latest.
-		// i ≡ off (mod N), and i < (LatestRep+1)·per.
-		last := (uint64(b.LatestRep)+1)*per - 1
-		if last >= off {
-			off += (last - off) / uint64(b.N) * uint64(b.N)
-		}
+	if last := (uint64(b.LatestRep)+1)*per - 1; last >= off {
+		off += (last - off) / uint64(b.N) * uint64(b.N)
 	}
 	p.Try = uint8(off%uint64(b.Tries)) + 1
 	off /= uint64(b.Tries)

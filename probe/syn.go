@@ -15,6 +15,7 @@ type syn struct{}
 
 func (syn) Name() string  { return "syn" }
 func (syn) Doc() string   { return "TCP SYN: open answers SYN-ACK, closed answers RST" }
+func (syn) Asks() string  { return "SYN" }
 func (syn) Proto() string { return "tcp" }
 func (syn) Class() Class  { return ClassTCP }
 

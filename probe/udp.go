@@ -16,6 +16,7 @@ type udp struct{}
 
 func (udp) Name() string   { return "udp" }
 func (udp) Doc() string    { return "UDP, with a question of the port's own protocol" }
+func (udp) Asks() string   { return "UDP packet" }
 func (udp) Proto() string  { return "udp" }
 func (udp) Class() Class   { return ClassUDP }
 func (udp) Socket() Socket { return SocketDatagram }
@@ -48,6 +49,12 @@ func AppendPayload(b []byte, s *Source, p Probe) []byte {
 	return b
 }
 
+// PayloadMatches tells whether answer, which came from p's port, carries the
+// transaction identifier of what AppendPayload wrote. Without one it is false.
+func PayloadMatches(s *Source, p Probe, answer []byte) bool {
+	return p.Port != tftp && matches(s, &p, p.Port, answer)
+}
+
 func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	if quoted(s, pkt, wire.ProtoUDP) {
 		q := &pkt.Quote
@@ -67,18 +74,18 @@ func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	}
 	p.Target, p.Port = pkt.IP.Src, pkt.UDP.Src
 	switch {
+	case pkt.IP.Src == s.Addr && s.isOwn(k, pkt):
+		return false
 	case s.Roaming.Into(pkt.UDP.Dst, p):
 		p.Port = tftp
 	case !s.Ports.Into(pkt.UDP.Dst, p):
-		return false
-	case pkt.IP.Src == s.Addr && s.isOwn(k, pkt):
 		return false
 	case s.Ports.Fixed && p.Port >= 1024 && matches(s, p, tftp, pkt.Payload):
 		p.Port = tftp // with one port for everything only the words tell
 	}
 	claimAnswer(pkt, p, r)
 	r.UDP = pkt.UDP
-	r.Match = p.Port != tftp && matches(s, p, p.Port, pkt.Payload)
+	r.Match = PayloadMatches(s, *p, pkt.Payload)
 	return true
 }
 

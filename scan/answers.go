@@ -14,6 +14,9 @@ func (m *machine) silent(i uint64, tries uint8) Result {
 	if m.plan.Source.IsValid() {
 		event = probe.Unseen
 	}
+	if m.kernelRepeats(i) {
+		tries = 1
+	}
 	return Result{Number: i, Probe: m.plan.At(i), Tries: tries, RTT: -1, Reply: probe.Reply{Event: event}}
 }
 
@@ -41,7 +44,7 @@ func (m *machine) fail(i uint64, event probe.Event, errno uint16) {
 // accepted.
 func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool {
 	i, ok := m.plan.Index(q)
-	if !ok || m.pass == 0 && i >= m.next || int(r.Try) > m.used+m.perPass {
+	if !ok || !m.asked(i, r.Try) {
 		m.unsolicited++
 		return false
 	}
@@ -72,12 +75,25 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	case s.state == slotWaiting:
 		s.state, s.held = slotTentative, m.held.put(res)
 		m.doubt.push(event{number: i, at: now, try: s.try})
-	case r.Who == probe.Target: // the target knows better than the way there
-		*m.held.at(s.held) = res
+	case r.Who == probe.Target && m.held.at(s.held).Reply.Who != probe.Target:
+		*m.held.at(s.held) = res // the target knows better than the way there
 	default:
 		m.duplicates++
 	}
 	return true
+}
+
+// asked tells whether question i has been asked, and by so many tries: a
+// source port that was not used yet is easy to guess.
+func (m *machine) asked(i uint64, tries uint8) bool {
+	s := m.live(i)
+	switch {
+	case s != nil:
+		return s.try > 0 && tries <= s.try
+	case i < m.next:
+		return int(tries) <= m.used+m.perPass
+	}
+	return m.pass > 0 && int(tries) <= m.used
 }
 
 // time works out which try was answered and how long that took.
@@ -129,15 +145,16 @@ func (m *machine) learn(s *slot, c probe.Class, res *Result) {
 
 // settle hands out a result and closes its question, and its group.
 func (m *machine) settle(i uint64, s *slot, r Result) {
-	if r.Verdict == (probe.Verdict{}) {
-		r.Verdict = m.plan.Kinds[r.Probe.Kind].Classify(r.Probe, &r.Reply)
+	m.out = append(m.out, r)
+	res := &m.out[len(m.out)-1] // r itself would have to be allocated for Classify
+	if res.Verdict == (probe.Verdict{}) {
+		res.Verdict = m.plan.Kinds[res.Probe.Kind].Classify(res.Probe, &res.Reply)
 	}
 	m.settled.set(i)
-	if m.groups != nil && (r.Verdict.Final || r.Reply.Who == probe.Target && r.Reply.Event == probe.ICMPError) {
+	if m.groups != nil && (res.Verdict.Final || res.Reply.Who == probe.Target && res.Reply.Event == probe.ICMPError) {
 		m.groups.set(m.plan.Group(i))
-		m.release(r.Probe)
+		m.release(res.Probe)
 	}
-	m.out = append(m.out, r)
 	if s != nil && s.state != slotFree {
 		m.free(i)
 	}

@@ -124,10 +124,9 @@ func (e *Engine) collect() error {
 		n, err := e.cfg.Sockets.Recv(into)
 		for i := range into[:n] {
 			a := &into[i]
-			a.Reply.Try = a.Probe.Try
 			if r := e.byID(a.Run); r != nil {
 				r.mu.Lock()
-				r.reply(a.Probe, &a.Reply)
+				r.heard(a)
 				r.mu.Unlock()
 				r.poke()
 			}

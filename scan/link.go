@@ -48,17 +48,19 @@ type Answer struct {
 	Data  []byte // what a datagram said, borrowed until the next Recv
 }
 
-// ErrFull is what Sockets.Ask returns when no more questions fit for now (no
-// descriptors left): ask again when some have been answered or cancelled.
+// ErrFull is what Sockets.Ask returns when no more questions fit beside those
+// on their way (no descriptors left): ask again when some of these have been
+// answered or cancelled. It is never returned while none are on their way.
 var ErrFull = errors.New("no descriptors left")
 
 // Sockets asks by kernel sockets, for kinds that need no packet of our own:
 // TCP connect, UDP, and ICMP echo where ping_group_range allows.
 type Sockets interface {
-	// Ask starts one try. run and p come back in the Answer. data is the
-	// payload of UDP questions, borrowed. It does not block. ErrFull is
-	// back-pressure, any other error says that this try cannot be asked.
-	Ask(run uint32, p probe.Probe, data []byte) error
+	// Ask starts one try by a socket of kind how. run and p come back in the
+	// Answer. data is the payload of UDP questions, borrowed. It does not block.
+	// ErrFull is back-pressure; any other error says that this try cannot be
+	// asked, a syscall.Errno where the kernel said so.
+	Ask(run uint32, how probe.Socket, p probe.Probe, data []byte) error
 	// Cancel forgets a try whose wait has ended and closes its socket.
 	Cancel(run uint32, p probe.Probe)
 	// Recv blocks until answers are there and fills into, as Link.Recv does.

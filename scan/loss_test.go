@@ -77,7 +77,7 @@ func TestCalibration(t *testing.T) {
 				truly, expected, sent := 0.0, 0.0, 0.0
 				const seeds = 100
 				for seed := range uint64(seeds) {
-					network := fmt.Sprintf("iface eth0 10.0.0.1/24\nroute 0.0.0.0/0 via 10.0.0.2\nrouter r1 10.0.0.2\n\tline delay 5ms\npath 10.1.0.0/16 r1\n")
+					network := "iface eth0 10.0.0.1/24\nroute 0.0.0.0/0 via 10.0.0.2\nrouter r1 10.0.0.2\n\tline delay 5ms\npath 10.1.0.0/16 r1\n"
 					for host := range 4 {
 						loss := float64(percent)
 						if mixed { // the same mean, from a quarter to seven quarters of it

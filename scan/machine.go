@@ -121,19 +121,21 @@ func (m *machine) fill(now time.Duration, most int, asks []ask) []ask {
 
 // collect is the part of fill that sends.
 func (m *machine) collect(now time.Duration, most int, asks []ask) []ask {
-	for len(asks) < most && len(m.again) > 0 {
-		i := m.again[0]
-		m.again = m.again[1:]
-		if s := m.live(i); s != nil && s.state == slotWaiting {
-			asks = m.send(now, i, asks)
-		}
-	}
+	// Further tries go before what found no room: that may be waiting for them,
+	// as kernel sockets stay open until their question ends.
 	for len(asks) < most {
 		i, ok := m.dueRetry(now)
 		if !ok {
 			break
 		}
 		asks = m.send(now, i, asks)
+	}
+	for len(asks) < most && len(m.again) > 0 {
+		i := m.again[0]
+		m.again = m.again[1:]
+		if s := m.live(i); s != nil && s.state == slotWaiting {
+			asks = m.send(now, i, asks)
+		}
 	}
 	for len(asks) < most {
 		i, ok := m.start(now)
@@ -145,10 +147,13 @@ func (m *machine) collect(now time.Duration, most int, asks []ask) []ask {
 	return asks
 }
 
-// unsend takes back an ask that could not leave for now; it goes first next
-// time.
+// unsend takes back an ask that could not leave for now; it goes before new
+// questions next time.
 func (m *machine) unsend(a ask) {
 	if s := m.live(a.number); s != nil && s.try == a.probe.Try && s.state == slotWaiting {
+		if s.try == 1 && m.pass == 0 {
+			m.pacer.unasked(s.epoch)
+		}
 		s.try--
 		s.here--
 		m.again = append(m.again, a.number)
@@ -163,7 +168,7 @@ func (m *machine) start(now time.Duration) (uint64, bool) {
 			return 0, false // the window is full
 		}
 		m.next++
-		if m.decided(i) {
+		if m.decided(i) || m.pass > 0 && m.kernelRepeats(i) {
 			m.advance()
 			continue
 		}
@@ -190,7 +195,7 @@ func (m *machine) send(now time.Duration, i uint64, asks []ask) []ask {
 	q := m.plan.At(i)
 	q.Try = s.try
 	e := event{number: i, at: now, try: s.try}
-	if int(s.here) < m.perPass {
+	if int(s.here) < m.perPass && !m.kernelRepeats(i) {
 		m.retry.push(e)
 	} else {
 		m.end.push(e)

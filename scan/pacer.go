@@ -109,7 +109,8 @@ func (p *pacer) budget(now time.Duration, most int) int {
 	return min(most, int(p.limit.TokensAt(origin.Add(now))))
 }
 
-// spend takes n packets from the budget.
+// spend takes n packets from the budget; with n < 0 it gives back what was not
+// needed.
 func (p *pacer) spend(now time.Duration, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,6 +139,15 @@ func (p *pacer) asked(steady bool) uint8 {
 	e.asked++
 	e.glanced = e.glanced || !steady || p.plans > 1
 	return e.id
+}
+
+// unasked takes back a first try that was counted in epoch id and did not leave.
+func (p *pacer) unasked(id uint8) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := &p.epochs[id%uint8(len(p.epochs))]; e.id == id {
+		e.asked--
+	}
 }
 
 // begins and ends say that a plan is under way. Shares of answers compare only

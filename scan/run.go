@@ -30,6 +30,12 @@ type run struct {
 	mu    sync.Mutex
 	m     *machine
 	claim []probe.Source // by way, of the receive loop
+	// claimed is what packet fills in: as variables of its own they would be
+	// allocated for each packet.
+	claimed struct {
+		probe probe.Probe
+		reply probe.Reply
+	}
 	err   error
 	stats Stats
 }
@@ -91,6 +97,21 @@ func (r *run) poke() {
 	}
 }
 
+// expect makes answers to what is asked now those of its repetition, where
+// earlier ones had the same source port. r.mu is held.
+func (r *run) expect(asks []ask) {
+	if r.plan.Reps < 2 {
+		return
+	}
+	for w := range r.claim {
+		s := &r.claim[w]
+		for i := range asks {
+			s.Ports.LatestRep = max(s.Ports.LatestRep, asks[i].probe.Rep)
+		}
+		s.Roaming.LatestRep = s.Ports.LatestRep
+	}
+}
+
 // packet finds the question that a packet answers. r.mu is held.
 func (r *run) packet(in *Packet, pkt *wire.Packet) {
 	foreign := false
@@ -102,18 +123,18 @@ func (r *run) packet(in *Packet, pkt *wire.Packet) {
 			if !ok {
 				continue
 			}
-			q := probe.Probe{Kind: uint8(k)}
-			reply := probe.Reply{At: in.At}
-			if !asker.Claim(s, pkt, &q, &reply) {
+			q, reply := &r.claimed.probe, &r.claimed.reply
+			*q, *reply = probe.Probe{Kind: uint8(k)}, probe.Reply{At: in.At}
+			if !asker.Claim(s, pkt, q, reply) {
 				continue
 			}
 			if reply.Event == probe.Unsolicited {
 				foreign = true
 				continue
 			}
-			if r.reply(q, &reply) {
+			if r.reply(*q, reply) {
 				if tap := r.engine.cfg.Tap; tap != nil {
-					tap.Received(in.At, in.Type, in.B, q)
+					tap.Received(in.At, in.Type, in.B, *q)
 				}
 			}
 			return
@@ -122,6 +143,24 @@ func (r *run) packet(in *Packet, pkt *wire.Packet) {
 	if foreign {
 		r.stats.Unsolicited++
 	}
+}
+
+// heard takes what a kernel socket was told. r.mu is held.
+func (r *run) heard(a *Answer) {
+	reply := &a.Reply
+	if reply.Event == probe.Unsolicited {
+		r.stats.Unsolicited++
+		return
+	}
+	reply.Try = a.Probe.Try
+	if r.socket(a.Probe) == probe.SocketDatagram {
+		if r.plan.SourcePort != 0 {
+			reply.Try = 0 // of sockets that share a port the latest is told, whichever was meant
+		}
+		way := r.engine.cfg.Routes.Way(a.Probe.Target)
+		reply.Match = reply.Event == probe.Answer && probe.PayloadMatches(&r.claim[way], a.Probe, a.Data)
+	}
+	r.reply(a.Probe, reply)
 }
 
 // reply takes a proven reply to q. r.mu is held.
@@ -166,6 +205,7 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 		}
 		r.mu.Lock()
 		r.asks = r.m.fill(now, budget, r.asks[:0])
+		r.expect(r.asks)
 		out, r.m.out = r.m.out, out[:0]
 		ended, r.m.ended = r.m.ended, ended[:0]
 		at, waiting := r.m.wake(max(stuck.until, e.pacer.next(now)))
@@ -200,11 +240,11 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 
 // rest hands out the questions that stayed silent, and completes the counts.
 func (r *run) rest(ctx context.Context, cut bool, emit func(*Result)) error {
+	var out []Result
 	for more := true; more; {
 		r.mu.Lock()
 		more = r.m.remaining(cut, 1024)
-		out := r.m.out
-		r.m.out = nil
+		out, r.m.out = r.m.out, out[:0]
 		ended := r.m.ended
 		r.m.ended = nil
 		r.mu.Unlock()

@@ -21,13 +21,18 @@ const (
 	pressureLimit = 5 * time.Second // then it is an error, not congestion
 )
 
+// met notes a refusal. It tells whether there has been nothing else for too
+// long.
 func (b *backPressure) met(now time.Duration) (tooLong bool) {
 	if b.since == 0 {
 		b.since = now
 	}
-	b.until = now + pressurePause
+	b.pause(now)
 	return now-b.since > pressureLimit
 }
+
+// pause notes a refusal that will end by itself.
+func (b *backPressure) pause(now time.Duration) { b.until = now + pressurePause }
 
 // transmit sends r.asks. What finds no room goes back to the machine; what
 // cannot be sent is decided as a local error.
@@ -106,7 +111,6 @@ func (r *run) build(now time.Duration, p *probe.Probe, arena []byte) (Packet, []
 	}
 	s := &r.send[p.Way]
 	s.Clock = uint32(now / time.Millisecond)
-	s.Ports.LatestRep = max(s.Ports.LatestRep, p.Rep)
 	start := len(arena)
 	arena = kind.Append(arena, s, *p)
 	out.B = arena[start:len(arena):len(arena)]
@@ -136,29 +140,31 @@ func (r *run) unreachable(p probe.Probe) (probe.Event, uint16) {
 	return probe.LocalError, uint16(syscall.EHOSTUNREACH)
 }
 
-// callKernel starts a kernel socket for each of r.asks.
+// callKernel starts a kernel socket for each of r.asks. Where no more fit, first
+// tries wait until others have ended. Further tries cannot: their own
+// predecessors end only after them, so these make room.
 func (r *run) callKernel(now time.Duration, stuck *backPressure) {
-	for i, a := range r.asks {
-		p := a.probe
-		w := r.engine.cfg.Routes.Way(p.Target)
-		way := &r.engine.cfg.Routes.Ways()[w]
-		if way.Err != nil {
+	waiting := r.asks[:0]
+	for _, a := range r.asks {
+		if way := r.way(a.probe); way.Err != nil {
 			r.fail(a, probe.LocalError, errnoOf(way.Err))
 			continue
 		}
-		r.arena = r.arena[:0]
-		if sk, ok := r.plan.Kinds[p.Kind].(probe.SocketKind); ok && sk.Socket() == probe.SocketDatagram {
-			r.arena = probe.AppendPayload(r.arena, &r.send[w], p)
+		err := ErrFull
+		if len(waiting) == 0 || a.probe.Try > 1 {
+			err = r.call(a.probe)
 		}
-		err := r.engine.cfg.Sockets.Ask(r.id, p, r.arena)
+		for p := a.probe; errors.Is(err, ErrFull) && p.Try > 1; {
+			p.Try--
+			r.engine.cfg.Sockets.Cancel(r.id, p)
+			err = r.call(a.probe)
+		}
 		switch {
 		case errors.Is(err, ErrFull):
-			if stuck.met(now) {
-				r.fail(a, probe.LocalError, uint16(syscall.EMFILE))
-				i++
-			}
-			r.putBack(r.asks[i:])
-			return
+			stuck.pause(now)
+			waiting = append(waiting, a)
+		case scarce(err) && !stuck.met(now): // other programs have taken what there is
+			waiting = append(waiting, a)
 		case err != nil:
 			r.stats.SendErrors++
 			r.fail(a, probe.LocalError, errnoOf(err))
@@ -167,6 +173,36 @@ func (r *run) callKernel(now time.Duration, stuck *backPressure) {
 			r.sending.Add(1)
 		}
 	}
+	r.putBack(waiting)
+}
+
+// call asks p by the kernel socket of its kind.
+func (r *run) call(p probe.Probe) error {
+	how := r.socket(p)
+	r.arena = r.arena[:0]
+	if how == probe.SocketDatagram {
+		r.arena = probe.AppendPayload(r.arena, &r.send[r.engine.cfg.Routes.Way(p.Target)], p)
+	}
+	return r.engine.cfg.Sockets.Ask(r.id, how, p, r.arena)
+}
+
+// socket is the kernel socket by which p's kind can be asked; 0 if there is
+// none, which Sockets refuses.
+func (r *run) socket(p probe.Probe) probe.Socket {
+	if k, ok := r.plan.Kinds[p.Kind].(probe.SocketKind); ok {
+		return k.Socket()
+	}
+	return 0
+}
+
+// scarce tells whether err says that the whole machine lacks something that may
+// be there again soon.
+func scarce(err error) bool {
+	switch errnoOf(err) {
+	case uint16(syscall.EMFILE), uint16(syscall.ENFILE), uint16(syscall.ENOBUFS), uint16(syscall.ENOMEM), uint16(syscall.EAGAIN):
+		return err != nil
+	}
+	return false
 }
 
 func (r *run) fail(a ask, event probe.Event, errno uint16) {
@@ -175,7 +211,12 @@ func (r *run) fail(a ask, event probe.Event, errno uint16) {
 	r.m.fail(a.number, event, errno)
 }
 
+// putBack returns asks for which there was no room, and what they were to cost.
 func (r *run) putBack(asks []ask) {
+	if len(asks) == 0 {
+		return
+	}
+	r.engine.pacer.spend(r.engine.now(), -len(asks))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, a := range asks {

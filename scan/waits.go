@@ -127,8 +127,28 @@ func (m *machine) lastWait(i uint64) time.Duration {
 	if m.plan.Source.IsValid() && m.timing.Timeout == 0 {
 		return 0 // answers go elsewhere
 	}
-	return m.wait(m.class(i))
+	c := m.class(i)
+	w := m.wait(c)
+	if m.perPass > 1 && m.kernelRepeats(i) {
+		w += max(time.Duration(m.perPass-1)*m.interval(c), kernelRepeat)
+	}
+	return w
 }
+
+// kernelRepeats tells whether further tries of question i are left to the
+// kernel. With a fixed source port (-g) a second connection cannot be opened
+// beside the first one; but the kernel repeats its SYN as long as the socket is
+// open, and that is a true retransmission.
+func (m *machine) kernelRepeats(i uint64) bool {
+	if !m.plan.Sockets || m.plan.SourcePort == 0 {
+		return false
+	}
+	k, ok := m.plan.Kinds[m.plan.At(i).Kind].(probe.SocketKind)
+	return ok && k.Socket() == probe.SocketConnect
+}
+
+// kernelRepeat is when the kernel first repeats a SYN (RFC 6298 §2.1).
+const kernelRepeat = time.Second
 
 // wake returns when the machine next wants to be called if nothing comes in,
 // and false if only an answer can change anything or all is over. free is when

@@ -49,7 +49,7 @@ func appendIKE(b []byte, id uint64) []byte {
 	b = binary.BigEndian.AppendUint64(b, 0)  //  8: responder's SPI, not known yet
 	b = append(b,
 		0,            // 16: next payload: none
-		5<<4|0,       // 17: major and minor version
+		5<<4,         // 17: major and minor version
 		ikeSAInit,    // 18
 		ikeInitiator) // 19
 	b = binary.BigEndian.AppendUint32(b, 0)               // 20: message ID

@@ -32,7 +32,7 @@ func set(what string, at int, with ...byte) change {
 
 // become replaces everything.
 func become(what, hexBytes string) change {
-	return change{what, func(b []byte) []byte {
+	return change{what, func([]byte) []byte {
 		b, err := hex.DecodeString(hexBytes)
 		if err != nil {
 			panic(err)

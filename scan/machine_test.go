@@ -1,0 +1,139 @@
+package scan
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+)
+
+// hosts are n addresses from 10.0.0.0 on.
+type hosts uint32
+
+func (h hosts) Len() uint64 { return uint64(h) }
+func (h hosts) At(i uint64) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+}
+func (h hosts) Index(a netip.Addr) (uint64, bool) {
+	b := a.As4()
+	i := uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
+	return i, b[0] == 10 && i < uint64(h)
+}
+
+func machineFor(t *testing.T, p *Plan, timing Timing) *machine {
+	t.Helper()
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	return newMachine(p, timing, newPacer(timing))
+}
+
+// synAck answers a.
+func synAck(a ask, at time.Duration) *probe.Reply {
+	return &probe.Reply{Event: probe.Answer, From: a.probe.Target, Try: a.probe.Try, At: at, TCP: wire.TCP{Flags: wire.SYN | wire.ACK}}
+}
+
+// TestLateAnswers: an answer that comes 900 ms and a round trip after its try
+// settles the question, but does not count as that try's, nor as a round trip.
+func TestLateAnswers(t *testing.T) {
+	const rtt = 10 * time.Millisecond
+	for _, tt := range []struct {
+		after  time.Duration
+		onTime bool
+	}{{rtt, true}, {900 * time.Millisecond, true}, {lateAfter + rtt - time.Millisecond, true}, {lateAfter + rtt + time.Millisecond, false}, {1010 * time.Millisecond, false}} {
+		p := &Plan{Targets: hosts(20), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}, SourcePort: 4025}
+		m := machineFor(t, p, Template(3))
+		start := 5 * time.Millisecond
+		asks := m.fill(start, 20, nil)
+		for _, a := range asks[:12] {
+			m.answer(start+rtt, a.probe, synAck(a, start+rtt))
+		}
+		m.fill(start+600*time.Millisecond, 20, nil) // second tries of the rest
+		before := m.losses[probe.ClassTCP]
+		q := asks[15].probe
+		q.Try = 0 // not told by a fixed port, but by the timestamp's echo
+		r := synAck(asks[15], start+tt.after)
+		r.Try, r.Sent = 0, start
+		m.out = m.out[:0]
+		if !m.answer(start+tt.after, q, r) || len(m.out) != 1 {
+			t.Fatalf("after %v: not settled", tt.after)
+		}
+		res := m.out[0]
+		if res.Verdict.State != probe.Open || res.Reply.Try != 1 || res.RTT != tt.after {
+			t.Errorf("after %v: %v by try %d, round trip %v", tt.after, res.Verdict.State, res.Reply.Try, res.RTT)
+		}
+		now := m.losses[probe.ClassTCP]
+		if now.found != before.found+1 {
+			t.Errorf("after %v: %d found, before %d", tt.after, now.found, before.found)
+		}
+		byTry, late := now.counts[1]-before.counts[1], now.counts[0]-before.counts[0]
+		if want := map[bool][2]uint32{true: {1, 0}, false: {0, 1}}[tt.onTime]; byTry != want[0] || late != want[1] {
+			t.Errorf("after %v: counts as %d of the first try and %d late", tt.after, byTry, late)
+		}
+		if known := m.rtt[probe.ClassTCP].n == 13; known != tt.onTime {
+			t.Errorf("after %v: %d round trips", tt.after, m.rtt[probe.ClassTCP].n)
+		}
+	}
+}
+
+// TestNotAsked: a reply to what was not asked yet is none, whatever it proves.
+func TestNotAsked(t *testing.T) {
+	p := &Plan{Targets: hosts(4), Kinds: []probe.Kind{probe.UDP}, Asks: []Ask{{Port: 53}}}
+	m := machineFor(t, p, Template(3))
+	asks := m.fill(0, 2, nil)
+	later := ask{2, p.At(2)}
+	later.probe.Try = 1
+	nextTry := asks[0]
+	nextTry.probe.Try = 2
+	unsent := asks[1]
+	for i, a := range []ask{later, nextTry} {
+		if m.answer(time.Millisecond, a.probe, synAck(a, time.Millisecond)) || m.unsolicited != uint64(i)+1 {
+			t.Errorf("an answer to %+v is accepted", a.probe)
+		}
+	}
+	m.unsend(unsent)
+	if m.answer(time.Millisecond, unsent.probe, synAck(unsent, time.Millisecond)) {
+		t.Error("an answer to what did not leave is accepted")
+	}
+	if !m.answer(time.Millisecond, asks[0].probe, synAck(asks[0], time.Millisecond)) {
+		t.Error("an answer to what was asked is not accepted")
+	}
+	again := m.fill(2*time.Millisecond, 2, nil)
+	if len(again) != 2 || again[0].number != unsent.number || again[0].probe.Try != 1 {
+		t.Errorf("what did not leave is not asked first: %+v", again)
+	}
+}
+
+// TestMachineDoesNotAllocate measures asking and answering in the middle of a
+// plan: all answered, and none.
+func TestMachineDoesNotAllocate(t *testing.T) {
+	for name, answered := range map[string]int{"all": burst, "half": burst / 2, "none": 0} {
+		p := &Plan{Targets: hosts(1 << 20), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}}
+		m := machineFor(t, p, Template(3))
+		asks := make([]ask, 0, burst)
+		r := new(probe.Reply)
+		now, packets := time.Duration(0), 0
+		step := func() {
+			now += time.Millisecond
+			asks = m.fill(now, burst, asks[:0])
+			for i := range asks {
+				if a := &asks[i]; int(a.number)%burst < answered {
+					*r = probe.Reply{Event: probe.Answer, From: a.probe.Target, Try: a.probe.Try, At: now, TCP: wire.TCP{Flags: wire.SYN | wire.ACK}}
+					m.answer(now, a.probe, r)
+				}
+			}
+			packets += len(asks)
+			m.out = m.out[:0]
+		}
+		for range 4000 { // the queues get their size
+			step()
+		}
+		packets = 0
+		n := testing.AllocsPerRun(4000, step)
+		if packets < 4000*burst/2 || n != 0 {
+			t.Errorf("%s answered: %v allocations for %d packets", name, n, packets/4001)
+		}
+	}
+}
