@@ -6,11 +6,11 @@ import (
 	"sonde/probe"
 )
 
-// tally counts which try brought the answers of one class: counts[t] were
-// answered by try t, counts[0] by none in particular (late, or not told apart).
+// tally counts which try brought the answers of one class.
 type tally struct {
-	counts [MostTries + 1]uint32
-	found  uint32 // questions with any answer
+	counts [MostTries + 1]uint32 // by try, from 1, on time
+	late   uint32                // all tries were lost, but the target repeated its answer
+	found  uint32                // questions with any answer
 }
 
 // lossModel is what a tally says: a mixture of at most two kinds of questions,
@@ -136,6 +136,23 @@ func (m *lossModel) mean(fitted int) float64 {
 	return num / den
 }
 
+// expected returns how many questions of t stayed unanswered after tries tries
+// although somebody would have answered. fitted is how many tries the answers
+// so far came from. Targets repeat lost SYN-ACKs, so some of what every try
+// lost comes back all the same: how large that part is, the late answers tell.
+func (t *tally) expected(tries, fitted int) float64 {
+	m := t.fit(fitted)
+	onTime := float64(t.found - t.late)
+	failed := m.missed(onTime, min(tries, usualTries), fitted)
+	if failed == 0 {
+		return 0
+	}
+	return m.missed(onTime, tries, fitted) * failed / (failed + float64(t.late))
+}
+
+// usualTries is how many tries questions have had when late answers come.
+const usualTries = 3
+
 // losses keeps a tally for each class of answers: what is lost differs, and
 // ICMP errors, which are limited rather than lost, are in none.
 type losses [probe.Classes]tally
@@ -143,10 +160,12 @@ type losses [probe.Classes]tally
 func (l *losses) answered(c probe.Class, try int, onTime bool) {
 	t := &l[c]
 	t.found++
-	if !onTime || try < 1 || try > MostTries {
-		try = 0
+	switch {
+	case !onTime:
+		t.late++
+	case try >= 1 && try <= MostTries:
+		t.counts[try]++
 	}
-	t.counts[try]++
 }
 
 // estimate returns loss and expected missed as they are reported, negative
@@ -159,7 +178,7 @@ func (l *losses) estimate(tries int) (loss, missed float64) {
 	weight := 0.0
 	for c := range l {
 		t := &l[c]
-		onTime := t.found - t.counts[0]
+		onTime := t.found - t.late
 		if onTime < fewAnswers {
 			continue
 		}
@@ -169,7 +188,7 @@ func (l *losses) estimate(tries int) (loss, missed float64) {
 		}
 		loss += m.mean(tries) * float64(onTime)
 		weight += float64(onTime)
-		missed += m.missed(float64(t.found), tries, tries)
+		missed += t.expected(tries, tries)
 	}
 	if weight > 0 {
 		loss /= weight
@@ -187,11 +206,22 @@ func (l *losses) enough(tries, fitted int) bool {
 		if t.found == 0 {
 			continue
 		}
-		m := t.fit(fitted)
-		missed += m.missed(float64(t.found), tries, fitted)
+		missed += t.expected(tries, fitted)
 		found += float64(t.found)
 	}
 	return missed < 0.5 && (missed < found/1000 || missed == 0)
+}
+
+// withOneLost returns l as it were if one more answer in each class had come by
+// the second try only.
+func (l losses) withOneLost() *losses {
+	for c := range l {
+		if l[c].found > 0 {
+			l[c].found++
+			l[c].counts[2]++
+		}
+	}
+	return &l
 }
 
 // any tells whether anything answered.

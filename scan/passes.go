@@ -31,20 +31,21 @@ type verdictOnTries struct {
 }
 
 // spareable tells whether, by what is known of the loss, questions that were
-// asked tries times need no further try.
+// asked tries times need no further try. It is asked early, when a few answers
+// without loss mean little, so it supposes that one more was lost.
 func (m *machine) spareable(tries int) bool {
 	if m.timing.fixed() {
 		return false
 	}
 	found := uint32(0)
 	for c := range m.losses {
-		found += m.losses[c].found - m.losses[c].counts[0]
+		found += m.losses[c].found - m.losses[c].late
 	}
 	if found < fewAnswers {
 		return false
 	}
 	if v := &m.spare; v.tries != tries || found > v.found+v.found/8 {
-		*v = verdictOnTries{found, tries, m.losses.enough(tries, tries)}
+		*v = verdictOnTries{found, tries, m.losses.withOneLost().enough(tries, tries)}
 	}
 	return m.spare.enough
 }
