@@ -12,7 +12,7 @@ import (
 // some lets only a part of the packets that matched so far go on.
 func (t *translator) some(r Rule) error {
 	if r.Share < 0 || r.Share > 1 {
-		return fmt.Errorf("Share %v is not between 0 and 1", r.Share)
+		return fmt.Errorf("rule: Share %v is not between 0 and 1", r.Share)
 	}
 	if r.Share > 0 {
 		t.generate(unix.NFT_NG_RANDOM, 10_000)

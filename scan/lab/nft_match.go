@@ -153,7 +153,7 @@ func (t *translator) icmpType(r Rule) error {
 // flags matches byte 13 of the TCP header (RFC 9293 §3.1), and options.
 func (t *translator) flags(r Rule) error {
 	if (r.Flags != "" || r.Option != 0) && r.Proto != "tcp" {
-		return fmt.Errorf("Flags and Option need Proto tcp, not %q", r.Proto)
+		return fmt.Errorf("rule: Flags and Option need Proto tcp, not %q", r.Proto)
 	}
 	if r.Flags != "" {
 		set, of, ok := strings.Cut(r.Flags, "/")

@@ -65,7 +65,7 @@ const (
 // Rejections that have a code in both families (RFC 792, 1812 §5.2.7.1; RFC 4443
 // §3.1).
 const (
-	NoRoute         = icmpx | 0 // 3/0 network unreachable; v6 1/0 no route
+	NoRoute         = icmpx     // 3/0 network unreachable; v6 1/0 no route
 	PortUnreach     = icmpx | 1 // 3/3; v6 1/4
 	HostUnreach     = icmpx | 2 // 3/1; v6 1/3 address unreachable
 	AdminProhibited = icmpx | 3 // 3/13; v6 1/1

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	//lint:ignore SA1019 it is frozen, and its successor, on which it stands, offers nothing more that is needed here
 	"github.com/mdlayher/raw"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"

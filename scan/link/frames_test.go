@@ -1,9 +1,13 @@
 package link
 
 import (
+	"fmt"
 	"net/netip"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/vishvananda/netlink"
 
 	"sonde/probe/wire"
 	"sonde/scan"
@@ -120,13 +124,18 @@ func TestBehindFirewall(t *testing.T) {
 // TestNothingChanges: opening and closing a link leaves the interface as it was.
 func TestNothingChanges(t *testing.T) {
 	p := newPair(t)
-	state := func() string {
-		out, err := p.client.Command("ip", "-d", "maddr", "show", "dev", "eth0").CombinedOutput()
-		more, err2 := p.client.Command("ip", "-d", "link", "show", "dev", "eth0").CombinedOutput()
-		if err != nil || err2 != nil {
-			t.Fatalf("%s%s", out, more)
-		}
-		return string(out) + string(more)
+	state := func() (text string) {
+		on(t, p.client, func() error {
+			eth0, err := netlink.LinkByName("eth0")
+			if err != nil {
+				return err
+			}
+			groups, err := os.ReadFile("/proc/thread-self/net/dev_mcast") // link-layer addresses listened to
+			a := eth0.Attrs()
+			text = fmt.Sprintf("flags %#x, promiscuity %d, all-multicast %d\n%s", a.RawFlags, a.Promisc, a.Allmulti, groups)
+			return err
+		})
+		return text
 	}
 	before := state()
 	_, l := openLink(t, p.client, RouteOptions{}, Needs{V4: true, V6: true, TCP: true, Frames: true, Neighbours: true}, start, p.theirs...)

@@ -79,8 +79,7 @@ func bind(t *try, shape *Shape, v6 bool) error {
 
 // target is t's target as a socket address.
 func (s *Sockets) target(t *try) unix.Sockaddr {
-	w := s.way(t)
-	return address(t.p.Target, t.p.Port, t.p.Target.Is6(), scopeOf(t.p.Target, &w))
+	return address(t.p.Target, t.p.Port, t.p.Target.Is6(), scopeOf(t.p.Target, s.way(t)))
 }
 
 // scopeOf returns the interface that an address needs to be told with.

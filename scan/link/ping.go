@@ -16,22 +16,30 @@ import (
 // where net.ipv4.ping_group_range allows it (EACCES elsewhere). The kernel puts
 // in the identifier and the checksum, and hands the socket what carries that
 // identifier; the sequence number and the payload prove the rest. Without data
-// the payload is random.
+// the payload is as long as ping's, and begins at random.
 func (s *Sockets) ping(t *try, shape *Shape, data []byte) error {
-	if err := s.openSocket(t, shape, unix.SOCK_DGRAM, unix.IPPROTO_ICMP, unix.IPPROTO_ICMPV6); err != nil {
+	own := *shape
+	own.Port = 0 // of a ping socket that is the identifier
+	if err := s.openSocket(t, &own, unix.SOCK_DGRAM, unix.IPPROTO_ICMP, unix.IPPROTO_ICMPV6); err != nil {
 		return err
 	}
 	request := wire.ICMP{Msg: wire.EchoRequest}
 	request.SetType(t.p.Target.Is6())
-	t.check = make([]byte, 8, 8+max(len(data), 8)) // RFC 792: type, code, checksum, identifier, sequence
+	t.check = make([]byte, 8, 8+max(len(data), pingSize)) // RFC 792: type, code, checksum, identifier, sequence
 	t.check[0] = request.Type
 	binary.BigEndian.PutUint16(t.check[6:], uint16(rand.Uint32()))
 	if len(data) == 0 {
 		t.check = binary.BigEndian.AppendUint64(t.check, rand.Uint64())
+		for len(t.check) < 8+pingSize {
+			t.check = append(t.check, byte(len(t.check)-8))
+		}
 	}
 	t.check = append(t.check, data...)
 	return sendTo(t.fd, t.check, s.target(t))
 }
+
+// pingSize is the payload of ping.
+const pingSize = 56
 
 // ponged fills a with what came for t: an ICMP error or an echo reply.
 func (s *Sockets) ponged(t *try, a *scan.Answer, buf []byte) (some bool) {

@@ -40,6 +40,17 @@ func Permitted() error {
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
+// PingPermitted tells whether the kernel sends echo requests for us: nil if so.
+// It needs no capability, but our group in net.ipv4.ping_group_range, which is
+// for both families.
+func PingPermitted() error {
+	fd, err := newSocket(unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_ICMP)
+	if err != nil {
+		return fmt.Errorf("net.ipv4.ping_group_range leaves our group out: %w", err)
+	}
+	return os.NewSyscallError("close", unix.Close(fd))
+}
+
 // Drop gives up all capabilities except keep, in all threads and for good: open
 // sockets go on without them.
 func Drop(keep ...cap.Value) error {

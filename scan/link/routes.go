@@ -41,14 +41,15 @@ type stretch struct {
 	way         uint16
 }
 
-// errUnplanned is the Err of way 0: the way to what was not among the targets.
+// errUnplanned is the Err of way 0: the way to what is neither a target nor a
+// gateway.
 var errUnplanned = fmt.Errorf("no route was asked for: %w", syscall.ENETUNREACH)
 
 // NewTable asks the kernel for the ways to all addresses in targets and zoned
 // (IPv6 addresses with a zone). It asks once for each stretch of addresses
 // between the edges of all prefixes of all routing tables and rules, not once
-// for each target: a /8 behind one route is one question. Way 0 is the answer
-// for addresses that were not among the targets.
+// for each target: a /8 behind one route is one question. The gateways of these
+// ways are known too; way 0 is the answer for all other addresses.
 //
 // A target that cannot be reached makes a Way with Err (a syscall.Errno), not an
 // error. Errors are: opt.Iface does not exist, the kernel's tables cannot be
@@ -84,7 +85,6 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 		}
 		t.learn(stretch{first, r.To(), t.ask(k, first, t.iface)})
 	}
-	slices.SortFunc(t.known, func(a, b stretch) int { return a.first.Compare(b.first) })
 	for _, a := range zoned {
 		zone := k.zone(a.Zone())
 		if zone == 0 || t.iface != 0 && t.iface != zone {
@@ -93,7 +93,20 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 		}
 		t.zoned[a] = t.ask(k, a.WithZone(""), zone)
 	}
+	t.sort()
+	for i := 0; i < len(t.ways); i++ { // who sends frames asks for the gateway's address first
+		w := t.ways[i]
+		if w.Err == nil && w.Ether && w.Next.IsValid() && t.Way(w.Next) == 0 {
+			t.learn(stretch{w.Next, w.Next, t.ask(k, w.Next, w.Iface)})
+			t.sort()
+		}
+	}
 	return t, nil
+}
+
+// sort puts what is known in the order that Way searches.
+func (t *Table) sort() {
+	slices.SortFunc(t.known, func(a, b stretch) int { return a.first.Compare(b.first) })
 }
 
 // merge sorts ranges, makes IPv4-mapped ones IPv4, and joins those that

@@ -33,6 +33,7 @@ type try struct {
 	key
 	fd     int
 	socket probe.Socket
+	shared bool   // UDP: hears what is meant for other tries, too
 	check  []byte // ping: the message that an answer must repeat
 }
 
@@ -66,19 +67,21 @@ func (s *Sockets) settle(i int32, t try) {
 }
 
 // drop frees slot i and closes its socket, unless Recv is at it: then Recv will.
-func (s *Sockets) drop(i, generation int32) {
+// It returns how many tries are left.
+func (s *Sockets) drop(i, generation int32) (others int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sl := &s.slots[i]
 	if !sl.used || sl.generation != generation {
-		return
+		return len(s.byKey)
 	}
 	delete(s.byKey, sl.try.key)
 	if sl.busy {
 		sl.gone = true
-		return
+	} else {
+		s.clear(i)
 	}
-	s.clear(i)
+	return len(s.byKey)
 }
 
 // clear closes slot i's socket and makes the slot free; s.mu is held. Closing

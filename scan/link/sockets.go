@@ -20,9 +20,8 @@ import (
 // frees it or puts it back. The sockets are our own and non-blocking, since
 // net.Dialer closes the descriptor on failure and with it the error queue.
 
-// Shape is how one try is to be asked.
+// Shape is what a try's socket is given before it asks.
 type Shape struct {
-	Socket   probe.Socket
 	Source   netip.Addr // -S, one of ours; zero: the kernel's choice
 	Port     uint16     // -g; 0: the kernel's choice
 	Iface    string     // -e; "" the kernel's choice
@@ -56,7 +55,8 @@ type Sockets struct {
 	oob       []byte
 }
 
-// spare descriptors are left to the rest of the program.
+// spare descriptors are left to the rest of the program: outputs, look-ups of
+// names. Of a small limit it is a quarter.
 const spare = 64
 
 // OpenSockets raises the limit of open files to what this process may have.
@@ -86,25 +86,25 @@ func raiseFileLimit() (int, error) {
 			return 0, fmt.Errorf("limit of open files: %w", err)
 		}
 	}
-	return max(int(min(r.Cur, 1<<20))-spare, 1), nil
+	limit := int(min(r.Cur, 1<<20))
+	return max(limit-min(spare, limit/4), 1), nil
 }
 
 // Ask implements scan.Sockets. Errors other than ErrFull and ErrClosed are the
 // syscall.Errno for which the kernel refused.
-func (s *Sockets) Ask(run uint32, p probe.Probe, data []byte) error {
+func (s *Sockets) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte) error {
 	if !s.gate.enter() {
 		return scan.ErrClosed
 	}
 	defer s.gate.leave()
-	t := try{key: key{run, p}, fd: -1}
+	t := try{key: key{run, p}, fd: -1, socket: how}
 	i, generation, err := s.reserve(t.key)
 	if err != nil {
 		return err
 	}
 	shape := s.opt.Shape(run, p)
-	t.socket = shape.Socket
 	events := uint32(unix.EPOLLIN)
-	switch shape.Socket {
+	switch how {
 	case probe.SocketConnect:
 		err = s.connect(&t, &shape)
 		events = unix.EPOLLOUT
@@ -122,18 +122,22 @@ func (s *Sockets) Ask(run uint32, p probe.Probe, data []byte) error {
 		unix.Close(t.fd)
 	}
 	if err != nil {
-		s.drop(i, generation)
-		return asked(err, &shape)
+		others := s.drop(i, generation)
+		return asked(err, &shape, others)
 	}
 	return nil
 }
 
-// asked turns what a system call said into what Ask returns.
-func asked(err error, shape *Shape) error {
+// asked turns what a system call said into what Ask returns. others is how many
+// tries are on their way: only where their end makes room it is ErrFull.
+func asked(err error, shape *Shape, others int) error {
 	if errors.Is(err, scan.ErrClosed) {
 		return err
 	}
 	errno := errnoOf(err)
+	if others == 0 {
+		return errno
+	}
 	switch errno {
 	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ENOSPC, unix.EAGAIN:
 		return scan.ErrFull
@@ -244,11 +248,7 @@ func (s *Sockets) who(t *try, from netip.Addr) probe.Who {
 	return probe.Other
 }
 
-// way is the way that t was to take.
-func (s *Sockets) way(t *try) scan.Way {
-	ways := s.opt.Routes.Ways()
-	if int(t.p.Way) < len(ways) {
-		return ways[t.p.Way]
-	}
-	return scan.Way{}
+// way is the way that t takes.
+func (s *Sockets) way(t *try) *scan.Way {
+	return &s.opt.Routes.Ways()[s.opt.Routes.Way(t.p.Target)]
 }

@@ -44,15 +44,14 @@ func openSockets(t *testing.T, h *lab.Host, shape Shape, targets ...string) *onH
 	return s
 }
 
-func (s *onHost) Ask(run uint32, p probe.Probe, data []byte) error {
-	p.Way = s.table.Way(p.Target)
-	return s.host.Do(func() error { return s.Sockets.Ask(run, p, data) })
+func (s *onHost) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte) error {
+	return s.host.Do(func() error { return s.Sockets.Ask(run, how, p, data) })
 }
 
 // one asks one question and returns the answer; nil if there is none.
-func (s *onHost) one(p probe.Probe, data []byte, wait time.Duration) *scan.Answer {
+func (s *onHost) one(how probe.Socket, p probe.Probe, data []byte, wait time.Duration) *scan.Answer {
 	s.t.Helper()
-	if err := s.Ask(7, p, data); err != nil {
+	if err := s.Ask(7, how, p, data); err != nil {
 		s.t.Fatalf("%+v: %v", p, err)
 	}
 	defer time.AfterFunc(wait, func() { s.Close() }).Stop()
@@ -61,7 +60,6 @@ func (s *onHost) one(p probe.Probe, data []byte, wait time.Duration) *scan.Answe
 	if err != nil {
 		return nil
 	}
-	p.Way = s.table.Way(p.Target)
 	if n != 1 || into[0].Run != 7 || into[0].Probe != p {
 		s.t.Fatalf("%d answers, the first to %d %+v, not to %+v", n, into[0].Run, into[0].Probe, p)
 	}
@@ -83,7 +81,7 @@ func socketLab(t *testing.T) (client, router, server *lab.Host) {
 	client.Route("fd08::/64", "unreachable")
 	client.Sysctl("net/ipv4/neigh/eth0/retrans_time_ms", "50")
 	client.Sysctl("net/ipv6/neigh/eth0/retrans_time_ms", "50")
-	client.Sysctl("net/ipv4/ping_group_range", "0 2147483647")
+	client.Sysctl("net/ipv4/ping_group_range", "0 0") // in a user namespace there may be no other group
 	server.Default("10.2.0.2", "fd02::2")
 	server.TCP(80)
 	server.UDP(53, lab.Echo)
@@ -156,13 +154,13 @@ func TestSockets(t *testing.T) {
 		for family := range 2 {
 			t.Run(fmt.Sprintf("%s/%d", test.name, 4+2*family), func(t *testing.T) {
 				target := netip.MustParseAddr(test.target[family])
-				s := openSockets(t, client, Shape{Socket: test.socket}, test.target[family])
+				s := openSockets(t, client, Shape{}, test.target[family])
 				wait := 4 * time.Second
 				if test.want.event == silence && test.socket == probe.SocketConnect {
 					wait = 300 * time.Millisecond
 				}
 				before := time.Since(start)
-				a := s.one(probe.Probe{Target: target, Port: test.port, TTL: test.ttl, Try: 1}, []byte(test.data), wait)
+				a := s.one(test.socket, probe.Probe{Target: target, Port: test.port, TTL: test.ttl, Try: 1}, []byte(test.data), wait)
 				if test.name == "udp empty" && a != nil { // an empty datagram is echoed: an answer of size 0
 					if a.Reply.Event != probe.Answer || a.Reply.Size != 0 {
 						t.Errorf("%+v", a.Reply)
@@ -219,17 +217,15 @@ func TestRefused(t *testing.T) {
 		{"10.2.0.10", Shape{Source: netip.MustParseAddr("198.51.100.1")}, syscall.EADDRNOTAVAIL},
 		{"10.2.0.10", Shape{Source: netip.MustParseAddr("fd01::1")}, syscall.EAFNOSUPPORT},
 		{"10.2.0.10", Shape{Iface: "wlan7"}, syscall.ENODEV},
-		{"10.2.0.10", Shape{Socket: 99}, syscall.EOPNOTSUPP},
 	} {
 		for _, socket := range []probe.Socket{probe.SocketConnect, probe.SocketDatagram} {
-			shape := test.shape
-			if shape.Socket == 0 {
-				shape.Socket = socket
-			}
-			s := openSockets(t, client, shape, test.target)
+			s := openSockets(t, client, test.shape, test.target)
 			p := probe.Probe{Target: netip.MustParseAddr(test.target), Port: 80}
-			if err := s.Ask(1, p, nil); err != test.want {
-				t.Errorf("%s %+v: %v, not %v", test.target, shape, err, test.want)
+			if err := s.Ask(1, socket, p, nil); err != test.want {
+				t.Errorf("%s %+v: %v, not %v", test.target, test.shape, err, test.want)
+			}
+			if err := s.Ask(1, 0, p, nil); err != syscall.EOPNOTSUPP {
+				t.Errorf("by no socket: %v", err)
 			}
 			if len(s.byKey) != 0 || len(s.free) != len(s.slots) {
 				t.Error("a slot is lost")
@@ -250,9 +246,9 @@ func TestShape(t *testing.T) {
 			fixed  uint16
 		}{{probe.SocketConnect, 80, 4025}, {probe.SocketConnect, 80, 0}, {probe.SocketDatagram, 53, 4053}, {probe.SocketDatagram, 53, 0}} {
 			source := netip.MustParseAddr([]string{"10.1.0.55", "fd01::55"}[i])
-			s := openSockets(t, client, Shape{Socket: test.socket, Source: source, Port: test.fixed, Iface: "eth0", TOS: 0xb8, TTL: 99}, target)
+			s := openSockets(t, client, Shape{Source: source, Port: test.fixed, Iface: "eth0", TOS: 0xb8, TTL: 99}, target)
 			seen := server.Capture("eth0")
-			a := s.one(probe.Probe{Target: netip.MustParseAddr(target), Port: test.port}, []byte("?"), 3*time.Second)
+			a := s.one(test.socket, probe.Probe{Target: netip.MustParseAddr(target), Port: test.port}, []byte("?"), 3*time.Second)
 			if a == nil || a.Reply.Event != probe.Answer {
 				t.Fatalf("%s %+v: %+v", target, test, a)
 			}
@@ -283,14 +279,14 @@ func TestManyWithOnePort(t *testing.T) {
 	server.UDP(54, lab.Echo)
 	server.TCP(81)
 	for _, socket := range []probe.Socket{probe.SocketConnect, probe.SocketDatagram} {
-		s := openSockets(t, client, Shape{Socket: socket, Port: 5353}, "10.2.0.10", "fd02::10")
+		s := openSockets(t, client, Shape{Port: 5353}, "10.2.0.10", "fd02::10")
 		ports := []uint16{53, 54}
 		if socket == probe.SocketConnect {
 			ports = []uint16{80, 81}
 		}
 		for _, target := range []string{"10.2.0.10", "fd02::10"} {
 			for _, port := range ports {
-				if err := s.Ask(1, probe.Probe{Target: netip.MustParseAddr(target), Port: port}, fmt.Append(nil, netip.MustParseAddr(target), port)); err != nil {
+				if err := s.Ask(1, socket, probe.Probe{Target: netip.MustParseAddr(target), Port: port}, fmt.Append(nil, netip.MustParseAddr(target), port)); err != nil {
 					t.Fatal(target, port, err)
 				}
 			}
@@ -316,56 +312,89 @@ func TestManyWithOnePort(t *testing.T) {
 	}
 }
 
-// TestRoaming: an answer from a new port (TFTP) counts, one from another host
-// does not.
+// TestRoaming: an answer from a new port (TFTP) counts for the address that sent
+// it, also where all questions share one source port; an answer from an address
+// that was not asked does not.
 func TestRoaming(t *testing.T) {
 	client, _, server := socketLab(t)
-	server.Addr("eth0", "10.2.0.11/24")
-	s := openSockets(t, client, Shape{Socket: probe.SocketDatagram}, "10.2.0.10")
-	answer := func(local string, to *unix.SockaddrInet4) error {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(fd)
-		a := netip.MustParseAddrPort(local)
-		if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}); err != nil {
-			return err
-		}
-		return unix.Sendto(fd, []byte(local), 0, to)
-	}
+	server.Addr("eth0", "10.2.0.11/24", "10.2.0.12/24")
 	asked := make(chan int, 1)
 	server.UDP(69, func(_ []byte, from netip.AddrPort) []byte { asked <- int(from.Port()); return nil })
-	p := probe.Probe{Target: netip.MustParseAddr("10.2.0.10"), Port: 69}
-	if err := s.Ask(1, p, []byte("read")); err != nil {
-		t.Fatal(err)
+	for _, fixed := range []uint16{0, 6969} {
+		s := openSockets(t, client, Shape{Port: fixed}, "10.2.0.10", "10.2.0.11")
+		var to []int // the source port of each question
+		targets := []string{"10.2.0.10", "10.2.0.11"}
+		for _, target := range targets {
+			if err := s.Ask(1, probe.SocketDatagram, probe.Probe{Target: netip.MustParseAddr(target), Port: 69, Try: 2}, []byte("read")); err != nil {
+				t.Fatal(err)
+			}
+			to = append(to, <-asked)
+		}
+		defer time.AfterFunc(3*time.Second, func() { s.Close() }).Stop()
+		for i, target := range targets {
+			for from, want := range map[string]probe.Event{target + ":3333": probe.Answer, "10.2.0.12:70": probe.Unsolicited} {
+				on(t, server, func() error { return tell(from, "10.1.0.1", to[i]) })
+				into := make([]scan.Answer, 1)
+				if n, err := s.Recv(into); n != 1 || err != nil {
+					t.Fatal(n, err)
+				}
+				a, local := &into[0], netip.MustParseAddrPort(from)
+				if r := a.Reply; r.Event != want || r.From != local.Addr() || r.UDP.Src != local.Port() || string(a.Data) != from {
+					t.Errorf("from port %d: %s: %+v", fixed, from, r)
+				}
+				if want == probe.Answer && a.Probe.Target != local.Addr() {
+					t.Errorf("from port %d: %s is taken for an answer of %v", fixed, from, a.Probe.Target)
+				}
+			}
+		}
 	}
-	to := &unix.SockaddrInet4{Port: <-asked, Addr: [4]byte{10, 1, 0, 1}}
-	defer time.AfterFunc(3*time.Second, func() { s.Close() }).Stop()
-	for local, want := range map[string]probe.Event{"10.2.0.10:3333": probe.Answer, "10.2.0.11:70": probe.Unsolicited} {
-		on(t, server, func() error { return answer(local, to) })
+}
+
+// TestOtherPort: an answer from a port that was not asked is none.
+func TestOtherPort(t *testing.T) {
+	client, _, server := socketLab(t)
+	for _, fixed := range []uint16{0, 5353} {
+		s := openSockets(t, client, Shape{Port: fixed}, "10.2.0.10")
+		port := make(chan int, 1)
+		server.UDP(1000+int(fixed), func(_ []byte, from netip.AddrPort) []byte { port <- int(from.Port()); return nil })
+		if err := s.Ask(1, probe.SocketDatagram, probe.Probe{Target: netip.MustParseAddr("10.2.0.10"), Port: 1000 + fixed}, []byte("?")); err != nil {
+			t.Fatal(err)
+		}
+		to := <-port
+		on(t, server, func() error { return tell("10.2.0.10:3333", "10.1.0.1", to) })
+		timer := time.AfterFunc(200*time.Millisecond, func() { s.Close() })
 		into := make([]scan.Answer, 1)
-		if n, err := s.Recv(into); n != 1 || err != nil {
-			t.Fatal(n, err)
+		if n, err := s.Recv(into); n != 0 {
+			t.Errorf("%+v %v", into[0], err)
 		}
-		from := netip.MustParseAddrPort(local)
-		if r := into[0].Reply; r.Event != want || r.From != from.Addr() || r.UDP.Src != from.Port() || string(into[0].Data) != local {
-			t.Errorf("%s: %+v", local, r)
-		}
+		timer.Stop()
 	}
+}
+
+// tell sends a datagram that names its sender.
+func tell(from, to string, port int) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	a := netip.MustParseAddrPort(from)
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}); err != nil {
+		return err
+	}
+	return unix.Sendto(fd, []byte(from), 0, &unix.SockaddrInet4{Port: port, Addr: netip.MustParseAddr(to).As4()})
 }
 
 // TestCancel: a cancelled try is closed and says nothing more.
 func TestCancel(t *testing.T) {
 	client, _, _ := socketLab(t)
-	s := openSockets(t, client, Shape{Socket: probe.SocketConnect}, "10.2.0.10")
+	s := openSockets(t, client, Shape{}, "10.2.0.10")
 	p := probe.Probe{Target: netip.MustParseAddr("10.2.0.10"), Port: 1004}
-	p.Way = s.table.Way(p.Target)
 	for range 3 {
-		if err := s.Ask(1, p, nil); err != nil {
+		if err := s.Ask(1, probe.SocketConnect, p, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Ask(1, p, nil); err != syscall.EALREADY {
+		if err := s.Ask(1, probe.SocketConnect, p, nil); err != syscall.EALREADY {
 			t.Errorf("the same try twice: %v", err)
 		}
 		s.Cancel(1, p)
@@ -379,29 +408,31 @@ func TestCancel(t *testing.T) {
 
 func TestFull(t *testing.T) {
 	client, _, _ := socketLab(t)
-	s := openSockets(t, client, Shape{Socket: probe.SocketConnect}, "10.2.0.10")
+	s := openSockets(t, client, Shape{}, "10.2.0.10")
 	s.limit = 3
 	p := probe.Probe{Target: netip.MustParseAddr("10.2.0.10"), Port: 1004}
-	p.Way = s.table.Way(p.Target)
 	for p.Try = 1; p.Try <= 3; p.Try++ {
-		if err := s.Ask(1, p, nil); err != nil {
+		if err := s.Ask(1, probe.SocketConnect, p, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Ask(1, p, nil); err != scan.ErrFull {
+	if err := s.Ask(1, probe.SocketConnect, p, nil); err != scan.ErrFull {
 		t.Errorf("a fourth of three: %v", err)
 	}
 	p.Try = 2
 	s.Cancel(1, p)
 	p.Try = 4
-	if err := s.Ask(1, p, nil); err != nil {
+	if err := s.Ask(1, probe.SocketConnect, p, nil); err != nil {
 		t.Error(err)
 	}
 	for errno, want := range map[syscall.Errno]error{
 		unix.EMFILE: scan.ErrFull, unix.ENFILE: scan.ErrFull, unix.ENOBUFS: scan.ErrFull, unix.EPERM: unix.EPERM, unix.EADDRNOTAVAIL: scan.ErrFull,
 	} {
-		if err := asked(errno, &Shape{}); err != want {
+		if err := asked(errno, &Shape{}, 1); err != want {
 			t.Errorf("%v is told as %v", errno, err)
+		}
+		if err := asked(errno, &Shape{}, 0); err != errno {
+			t.Errorf("%v with nothing else open is told as %v", errno, err)
 		}
 	}
 }
@@ -409,9 +440,9 @@ func TestFull(t *testing.T) {
 // TestSocketsClose: Close unblocks Recv, is idempotent, and leaves nothing open.
 func TestSocketsClose(t *testing.T) {
 	client, _, _ := socketLab(t)
-	s := openSockets(t, client, Shape{Socket: probe.SocketConnect}, "10.2.0.10")
+	s := openSockets(t, client, Shape{}, "10.2.0.10")
 	p := probe.Probe{Target: netip.MustParseAddr("10.2.0.10"), Port: 1004}
-	if err := s.Ask(1, p, nil); err != nil {
+	if err := s.Ask(1, probe.SocketConnect, p, nil); err != nil {
 		t.Fatal(err)
 	}
 	fd := s.slots[0].try.fd
@@ -431,7 +462,7 @@ func TestSocketsClose(t *testing.T) {
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != unix.EBADF {
 		t.Errorf("the socket is open: %v", err)
 	}
-	if err := s.Ask(1, p, nil); !errors.Is(err, scan.ErrClosed) {
+	if err := s.Ask(1, probe.SocketConnect, p, nil); !errors.Is(err, scan.ErrClosed) {
 		t.Errorf("Ask after Close: %v", err)
 	}
 	s.Cancel(1, p)

@@ -1,29 +1,34 @@
 package link
 
 import (
+	"math"
+	"net/netip"
+
 	"golang.org/x/sys/unix"
 
 	"sonde/probe"
+	"sonde/probe/payload"
 	"sonde/probe/wire"
 	"sonde/scan"
 )
 
-// datagram sends a UDP question. The socket stays unconnected, since some
-// protocols answer from a new port (TFTP, RFC 1350 §4); IP_RECVERR brings ICMP
-// errors nevertheless. With a fixed source port many sockets share it, and only
-// connected ones get their own answers: then answers from new ports are lost.
+// datagram sends a UDP question. The socket is connected: so it hears nobody but
+// the port that it asked, also where many sockets share one source port (-g).
+// For protocols that answer from a new port (TFTP, RFC 1350 §4) it stays
+// unconnected; IP_RECVERR brings ICMP errors nevertheless.
 func (s *Sockets) datagram(t *try, shape *Shape, data []byte) error {
 	if err := s.openSocket(t, shape, unix.SOCK_DGRAM, unix.IPPROTO_UDP, unix.IPPROTO_UDP); err != nil {
 		return err
 	}
 	to := s.target(t)
-	if shape.Port != 0 {
-		if err := unix.Connect(t.fd, to); err != nil {
-			return err
-		}
-		to = nil
+	if ask := payload.For(t.p.Port); ask != nil && ask.NewPort {
+		t.shared = shape.Port != 0
+		return sendTo(t.fd, data, to)
 	}
-	return sendTo(t.fd, data, to)
+	if err := unix.Connect(t.fd, to); err != nil {
+		return err
+	}
+	return sendTo(t.fd, data, nil)
 }
 
 // sendTo sends one datagram; to is nil on a connected socket.
@@ -50,9 +55,28 @@ func (s *Sockets) replied(t *try, a *scan.Answer, buf []byte) (some bool) {
 	r.From, r.Layer, r.Size = addr.Addr(), wire.LayerUDP, uint16(n)
 	r.UDP = wire.UDP{Src: addr.Port(), Len: uint16(min(n+8, 0xffff))}
 	r.IP.Proto = wire.ProtoUDP
+	if t.shared {
+		if p, ok := s.askedOf(r.From, t.key); ok {
+			a.Probe, t.p = p, p
+		}
+	}
 	s.judge(t, r)
 	a.Data = buf[:n:n]
 	return true
+}
+
+// askedOf finds the latest try like k that asked addr. The kernel hands what
+// comes to a port that unconnected sockets share to any one of them.
+func (s *Sockets) askedOf(addr netip.Addr, k key) (probe.Probe, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k.p.Target = addr.WithZone(k.p.Target.Zone())
+	for k.p.Try = math.MaxUint8; k.p.Try > 0; k.p.Try-- {
+		if _, ok := s.byKey[k]; ok {
+			return k.p, true
+		}
+	}
+	return probe.Probe{}, false
 }
 
 // judge accepts an answer from the address that was asked; any other sender

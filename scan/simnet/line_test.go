@@ -176,8 +176,10 @@ func TestBucket(t *testing.T) {
 	if want := []int{0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if !b.take(m, time.Hour) || !b.take(m, time.Hour) || !b.take(m, time.Hour) || b.take(m, time.Hour) {
-		t.Error("after a rest it is full again, and no fuller")
+	for n, want := range []bool{true, true, true, false} {
+		if b.take(m, time.Hour) != want {
+			t.Errorf("after a rest, packet %d: %v; it is full again, and no fuller", n, !want)
+		}
 	}
 	if b := (&bucket{}); !b.take(limit{}, 0) {
 		t.Error("no limit is none")

@@ -54,14 +54,17 @@ func demonstrate(sonde string) (exit int) {
 	defer n.Close()
 	client := build(n)
 	fmt.Print(picture)
-	for _, args := range []string{
-		"sweep 10.77.2.0/24",
-		"sweep 10.77.1.0/24",
-		"tcp -PN -p 22,80,445,9000 10.77.2.10",
-		"udp -p 53,80 10.77.2.53",
-		"tcp -p 22,80,445,9000 fd77:2::10",
+	for _, scene := range []struct{ why, args string }{
+		{"Who is on this link? ARP asks; nobody who is there can refuse to answer.", "sweep 10.77.1.0/24"},
+		{"Who is behind the router? .13 answers no ping, but its web server does.", "sweep 10.77.2.0/24"},
+		{"Which ports are open? 445 is dropped without a word, 9000 rejected by the router.", "tcp -PN -p 22,80,445,9000 10.77.2.10"},
+		{"The same over IPv6.", "tcp -PN -p 22,80,445,9000 fd77:2::10"},
+		{"UDP asks in the words of the protocol that lives on the port.", "udp -p 53,80 10.77.2.53"},
+		{"What exactly went over the wire?", "tcp -p 80,81 --packet-trace 10.77.2.10"},
+		{"Scripts take the exit code, or JSON, one object a line.", "tcp -p 445 -o json 10.77.2.12"},
 	} {
-		cmd := client.Command(sonde, strings.Fields(args)...)
+		fmt.Println("#", scene.why)
+		cmd := client.Command(sonde, strings.Fields(scene.args)...)
 		exit = max(exit, show(cmd.Cmd, cmd.Run))
 	}
 	return exit
@@ -76,7 +79,7 @@ func show(cmd *exec.Cmd, run func() error) (exit int) {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		return 1
 	}
-	fmt.Printf("[%v]\n\n", cmd.ProcessState)
+	fmt.Printf("[exit %d]\n\n", cmd.ProcessState.ExitCode())
 	return 0
 }
 
