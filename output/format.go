@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,16 +22,36 @@ type Format interface {
 // renamed at the end.
 type Streamed interface{ Streamed() }
 
-// Registry holds a constructor of each format. Adding a format is appending to
-// it.
+// Registry holds a constructor of each format.
 type Registry []func() Format
 
-// Formats returns the formats of this package.
+// registry is filled while package variables are initialised and never after:
+// a new format is one file with one variable.
+var registry Registry
+
+// Register makes a format known. It is for package variables only, and returns
+// its argument since those need a value.
+func Register(newFormat func() Format) func() Format {
+	registry = append(registry, newFormat)
+	return newFormat
+}
+
+// Formats returns the formats of this package: text, the default, then the
+// others by name.
 func Formats() Registry {
-	return Registry{
-		func() Format { return new(Text) },
-		func() Format { return new(JSON) },
+	reg := slices.Clone(registry)
+	slices.SortFunc(reg, func(a, b func() Format) int {
+		return strings.Compare(rank(a().Name()), rank(b().Name()))
+	})
+	return reg
+}
+
+// rank is what a format's name is sorted by.
+func rank(name string) string {
+	if name == "text" {
+		return ""
 	}
+	return name
 }
 
 // Names lists the formats' names in their order.

@@ -16,6 +16,8 @@ type JSON struct {
 	meta *Meta
 }
 
+var _ = Register(func() Format { return new(JSON) })
+
 func (*JSON) Name() string { return "json" }
 
 // Streamed: every line is valid by itself.

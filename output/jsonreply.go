@@ -20,15 +20,19 @@ func jsonReply(b []byte, r *probe.Reply) []byte {
 	}
 	switch r.Layer {
 	case wire.LayerTCP:
-		b = jsonTCP(b, &r.TCP)
+		if seen(r) {
+			b = jsonTCP(b, &r.TCP)
+		}
 	case wire.LayerICMP:
 		b = jsonICMP(b, &r.ICMP)
 	case wire.LayerUDP:
 		b = jsonOpen(b, "udp")
 		b = jsonUint(b, "src_port", uint64(r.UDP.Src))
-		b = jsonUint(b, "dst_port", uint64(r.UDP.Dst))
-		b = jsonUint(b, "len", uint64(r.UDP.Len))
-		b = jsonUint(b, "checksum", uint64(r.UDP.Sum))
+		if seen(r) {
+			b = jsonUint(b, "dst_port", uint64(r.UDP.Dst))
+			b = jsonUint(b, "len", uint64(r.UDP.Len))
+			b = jsonUint(b, "checksum", uint64(r.UDP.Sum))
+		}
 		b = jsonUint(b, "payload", uint64(r.Size))
 		b = jsonBool(b, "matches", r.Match)
 		b = append(b, '}')
@@ -39,13 +43,22 @@ func jsonReply(b []byte, r *probe.Reply) []byte {
 	return append(b, '}')
 }
 
+// seen tells whether the packet itself was seen: of what a kernel socket hears
+// only some fields are known, and its destination is not among them.
+func seen(r *probe.Reply) bool { return r.IP.Dst.IsValid() }
+
 func jsonIP(b []byte, ip *wire.IP) []byte {
 	b = jsonOpen(b, "ip")
 	b = jsonAddr(b, "src", ip.Src)
-	b = jsonAddr(b, "dst", ip.Dst)
+	if ip.Dst.IsValid() {
+		b = jsonAddr(b, "dst", ip.Dst)
+	}
 	b = jsonUint(b, "proto", uint64(ip.Proto))
 	b = jsonUint(b, "ttl", uint64(ip.TTL))
 	b = jsonUint(b, "tos", uint64(ip.TOS))
+	if !ip.Dst.IsValid() {
+		return append(b, '}')
+	}
 	if ip.Src.Is4() {
 		b = jsonUint(b, "id", uint64(ip.ID))
 		b = jsonBool(b, "df", ip.DF)

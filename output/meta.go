@@ -11,20 +11,21 @@ import (
 
 // Meta is what is known of a run before its first packet.
 type Meta struct {
-	Version  string
-	Command  string   // "tcp", "sweep", ...
-	Args     []string // the command line without the program's name
-	Time     time.Time
-	Methods  []string   // how it asks: "raw", "connect"
-	Seed     uint64     // of the order; below 2^53 it survives every JSON reader
-	Probes   uint64     // questions in the plan
-	Source   netip.Addr // a source address that is not ours (-S); else zero
-	Ports    uint32     // ports asked of each host; 0: a sweep
-	NoPing   bool       // the user skipped the ping (-PN)
-	Notes    []string   // what the user must know to read the result, one line each
-	OpenOnly bool       // --open
-	Verbose  bool       // -v
-	Color    bool       // ANSI colours; a Sink clears it for files
+	Version   string
+	Command   string   // "tcp", "sweep", ...
+	Args      []string // the command line without the program's name
+	Time      time.Time
+	Methods   []string   // how it asks: "raw", "connect"
+	Seed      uint64     // of the order; below 2^53 it survives every JSON reader
+	Probes    uint64     // questions in the plan
+	Source    netip.Addr // a source address that is not ours (-S); else zero
+	Addresses uint64     // addresses to ask, listed or not
+	Ports     uint32     // ports asked of each host; 0: a sweep
+	NoPing    bool       // the user skipped the ping (-PN)
+	Notes     []string   // what the user must know to read the result, one line each
+	OpenOnly  bool       // --open
+	Verbose   bool       // -v
+	Color     bool       // ANSI colours; a Sink clears it for files
 }
 
 // Lists tells whether r belongs into the output at all (CONTRACT section 7): a

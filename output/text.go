@@ -20,6 +20,8 @@ type Text struct {
 	any    bool // something was written
 }
 
+var _ = Register(func() Format { return new(Text) })
+
 // sweepWidth lines the addresses of a sweep up; longer ones stick out.
 const sweepWidth = len("255.255.255.255")
 
@@ -165,7 +167,7 @@ func (f *Text) AppendEnd(b []byte, e *End) []byte {
 	}
 	clear(f.blocks)
 	b = f.gap(b)
-	return appendSummary(b, e)
+	return appendSummary(b, f.meta, e)
 }
 
 // appendAddrName writes "10.77.2.10 (web.example)".

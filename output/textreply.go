@@ -24,14 +24,18 @@ func appendReply(b []byte, r *probe.Reply) []byte {
 	}
 	switch r.Layer {
 	case wire.LayerTCP:
-		b = appendTCPFields(b, "tcp.", &r.TCP)
+		if seen(r) {
+			b = appendTCPFields(b, "tcp.", &r.TCP)
+		}
 	case wire.LayerICMP:
 		b = appendICMPFields(b, &r.ICMP)
 	case wire.LayerUDP:
 		b = fieldUint(b, "udp.src_port", uint64(r.UDP.Src))
-		b = fieldUint(b, "udp.dst_port", uint64(r.UDP.Dst))
-		b = fieldUint(b, "udp.len", uint64(r.UDP.Len))
-		b = fieldHex(b, "udp.checksum", uint64(r.UDP.Sum))
+		if seen(r) {
+			b = fieldUint(b, "udp.dst_port", uint64(r.UDP.Dst))
+			b = fieldUint(b, "udp.len", uint64(r.UDP.Len))
+			b = fieldHex(b, "udp.checksum", uint64(r.UDP.Sum))
+		}
 		b = fieldUint(b, "udp.payload", uint64(r.Size))
 		b = fieldBool(b, "udp.matches", r.Match)
 	}
@@ -61,6 +65,9 @@ func appendIPFields(b []byte, in string, ip *wire.IP) []byte {
 	b = fieldUint(b, in+"proto", uint64(ip.Proto))
 	b = fieldUint(b, in+"ttl", uint64(ip.TTL))
 	b = fieldHex(b, in+"tos", uint64(ip.TOS))
+	if !ip.Dst.IsValid() {
+		return b
+	}
 	if ip.Src.Is4() {
 		b = fieldUint(b, in+"id", uint64(ip.ID))
 		b = fieldBool(b, in+"df", ip.DF)

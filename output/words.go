@@ -108,8 +108,8 @@ func (k *block) heard(m *Meta) string {
 
 // appendSummary writes the last line: "3 ports: 3 filtered. 9 packets sent, 0
 // answers, 2.0 s", and whether the run was cut short.
-func appendSummary(b []byte, e *End) []byte {
-	hosts, ports := sum(&e.Tally.Hosts), sum(&e.Tally.Ports)
+func appendSummary(b []byte, m *Meta, e *End) []byte {
+	hosts, ports := max(m.Addresses, sum(&e.Tally.Hosts)), sum(&e.Tally.Ports)
 	if hosts > 1 || ports == 0 && hosts > 0 {
 		b = append(strconv.AppendUint(b, hosts, 10), " address"...)
 		if hosts > 1 {
