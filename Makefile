@@ -1,0 +1,59 @@
+# make demo     build sonde and show it at work on a network of its own
+# make test     all tests that need nothing but Go, git and make
+# make lint     gofmt, vet and staticcheck find nothing
+# make          build bin/sonde
+#
+# make test-peers   comparisons with other programs; names what it needs
+# make fuzz         each fuzz target for FUZZTIME
+# make clean
+
+export CGO_ENABLED = 0
+
+# Of a tagged tree, the version is the tag; of any other, what the source says.
+VERSION := $(shell git describe --tags --dirty --match 'v[0-9]*' 2>/dev/null)
+LDFLAGS := $(if $(VERSION),-X main.version=$(VERSION:v%=%))
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 20s
+
+# The Debian packages that the comparisons ask for.
+PEERS := tshark dnsmasq-base unbound atftpd chrony snmpd caddy strongswan-charon coturn avahi-daemon
+
+.PHONY: build demo test lint test-peers peers fuzz clean
+
+build:
+	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/sonde ./cmd/sonde
+
+demo: build
+	go run ./scan/lab/demo bin/sonde
+
+# -count=1: the lab is made of the kernel, which the test cache knows nothing of.
+test:
+	go test -count=1 -timeout 10m ./...
+
+lint:
+	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+# The tests that compare with other programs where they find them demand them
+# with PEERS=1.
+test-peers:
+	@missing=; for p in $(PEERS); do \
+		dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
+	done; \
+	test -z "$$missing" || { echo "missing:$$missing" >&2; echo "try: apt-get install --no-install-recommends$$missing" >&2; exit 1; }
+	PEERS=1 go test -count=1 -timeout 10m $$(grep -rl --include='*_test.go' 'Getenv("PEERS")' . | xargs -n 1 dirname | sort -u)
+
+# For .ci/run to install.
+peers:
+	@echo $(PEERS)
+
+fuzz:
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's/:func / /' | sort | while read -r file target; do \
+		echo "$$(dirname $$file) $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null || exit 1; \
+	done
+
+clean:
+	rm -rf bin
