@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"sonde/output"
+	"sonde/scan/target"
 )
 
 // app is one invocation: what main would take from the process, so that tests
@@ -22,6 +24,15 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	open           opener
+	resolver       resolver
+	hasRoute       func(netip.Addr) bool
+	keyboard       keyboard
+}
+
+// resolver looks names up both ways; *net.Resolver is one.
+type resolver interface {
+	target.Resolver
+	LookupAddr(ctx context.Context, addr string) (names []string, err error)
 }
 
 // Exit codes, see CONTRACT 6.
@@ -63,7 +74,7 @@ type errSignal struct{ syscall.Signal }
 
 func (e errSignal) Error() string { return e.Signal.String() }
 
-// run carries out the command line and returns the exit code.
+// run carries out the command line and returns the exit code. Signals end it.
 func (a *app) run() int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -82,7 +93,7 @@ func (a *app) run() int {
 					continue
 				}
 				if n++; n > 1 { // the first one takes too long: enough
-					restoreTerminal()
+					a.keyboard.restore()
 					os.Exit(128 + int(s.(syscall.Signal)))
 				}
 				cancel(errSignal{s.(syscall.Signal)})
@@ -91,6 +102,12 @@ func (a *app) run() int {
 			}
 		}
 	}()
+	return a.execute(ctx)
+}
+
+// execute carries out the command line until ctx ends, and returns the exit
+// code.
+func (a *app) execute(ctx context.Context) int {
 	args, err := repair(a.args)
 	if err == nil {
 		root := newRoot(a)

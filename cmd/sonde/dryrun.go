@@ -52,16 +52,12 @@ func (j *job) dryRun(plans func() ([]scan.Plan, error)) error {
 }
 
 // pingPlans are the plans of a sweep, for a dry run.
-func (j *job) pingPlans(pings []sweep.Ping) ([]scan.Plan, error) {
-	parts, err := j.parts(j.targets.All, pings)
-	if err != nil {
-		return nil, err
-	}
+func (j *job) pingPlans(parts []sweep.Part) []scan.Plan {
 	var plans []scan.Plan
 	for _, part := range parts {
 		if part.Targets.Len() > 0 {
 			plans = append(plans, *sweep.Plan(j.base(), part))
 		}
 	}
-	return plans, nil
+	return plans
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"sonde/output"
 	"sonde/probe"
 	"sonde/probe/wire"
 	"sonde/scan"
@@ -79,98 +80,47 @@ func (f *flags) add(cmd *cobra.Command) {
 	s := cmd.Flags()
 	f.set, f.template = s, 3
 	s.SortFlags = false
-	s.StringArrayVarP(&f.ping, "ping", "P", nil, "how to ping: N not at all, E echo, S[ports] SYN, A[ports] ACK, U[ports] UDP, R ARP/ND; repeatable")
-	s.StringVarP(&f.iface, "interface", "e", "", "interface to use")
-	s.StringVarP(&f.source, "source", "S", "", "source address; one that is not ours is sent as asked")
-	s.IntVarP(&f.sourcePort, "source-port", "g", 0, "source port of every probe")
+	s.StringArrayVarP(&f.ping, "ping", "P", nil, "how to ping, by `KIND`: N not at all, "+pingLetters()+"; repeatable")
+	s.StringVarP(&f.iface, "interface", "e", "", "`INTERFACE` to use")
+	s.StringVarP(&f.source, "source", "S", "", "source `ADDRESS`; one that is not ours is sent as asked")
+	s.IntVarP(&f.sourcePort, "source-port", "g", 0, "source `PORT` of every probe")
 	s.BoolVarP(&f.numeric, "numeric", "n", false, "never look up names for addresses (the default)")
 	s.BoolVarP(&f.names, "resolve", "R", false, "always look up names for addresses")
 	s.VarP(&f.template, "timing", "T", "timing template, 0 (slow) to 5 (fast)")
 	s.Float64Var(&f.rate, "rate", 0, "no more than `N` packets a second, everything counted")
 	s.IntVar(&f.retries, "max-retries", -1, "exactly `N` further tries for silence, instead of as many as the loss demands")
-	s.DurationVar(&f.timeout, "timeout", 0, "longest wait for one reply")
-	s.DurationVar(&f.hostTimeout, "host-timeout", 0, "give up on a host after this time")
-	s.DurationVar(&f.deadline, "deadline", 0, "give up after this time")
-	s.IntVar(&f.ttl, "ttl", 0, "IP time to live, hop limit on IPv6")
-	s.StringVar(&f.tos, "tos", "", "IP TOS byte, traffic class on IPv6")
-	s.StringVar(&f.dscp, "dscp", "", "DSCP by name or number: ef, af11, cs3, le, 46")
+	s.Lookup("max-retries").DefValue = "0" // not shown: -1 says nothing to people
+	s.DurationVar(&f.timeout, "timeout", 0, "longest wait for one reply, a `DURATION` such as 500ms or 5s")
+	s.DurationVar(&f.hostTimeout, "host-timeout", 0, "give up on a host after this `DURATION`")
+	s.DurationVar(&f.deadline, "deadline", 0, "give up after this `DURATION`")
+	s.IntVar(&f.ttl, "ttl", 0, "IP time to live `N`, hop limit on IPv6")
+	s.StringVar(&f.tos, "tos", "", "IP TOS byte `N`, traffic class on IPv6")
+	s.StringVar(&f.dscp, "dscp", "", "`DSCP` by name or number: ef, af11, cs3, le, 46")
 	s.StringArrayVarP(&f.input, "input", "i", nil, "read targets from `FILE`, - is stdin")
-	s.StringArrayVar(&f.exclude, "exclude", nil, "targets to leave out")
+	s.StringArrayVar(&f.exclude, "exclude", nil, "`TARGETS` to leave out")
 	s.StringArrayVar(&f.excludeFile, "exclude-file", nil, "read targets to leave out from `FILE`")
 	s.BoolVar(&f.allAddrs, "all-addresses", false, "a name means all of its addresses")
 	s.BoolVarP(&f.four, "ipv4", "4", false, "names mean IPv4 addresses only")
 	s.BoolVarP(&f.six, "ipv6", "6", false, "names mean IPv6 addresses only")
-	s.Uint64Var(&f.seed, "seed", 0, "the same order again")
+	s.Uint64Var(&f.seed, "seed", 0, "the same order again as with the same `N`")
 	s.StringVar(&f.expect, "expect", "", "exit 0 only if everything has this `STATE`")
-	s.StringVar(&f.via, "via", "", "raw or connect: refuse anything else")
+	s.StringVar(&f.via, "via", "", "raw or connect: refuse any other `WAY`")
 	s.BoolVar(&f.trace, "packet-trace", false, "one line on stderr for each packet")
 	s.StringVar(&f.pcap, "pcap", "", "write every packet of ours and every accepted reply to `FILE` (pcapng)")
 	s.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, send nothing")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "nothing but the exit code")
 	s.BoolVarP(&f.verbose, "verbose", "v", false, "every field of the replies, and silent hosts too")
 	s.BoolVar(&f.open, "open", false, "list only open ports")
-	s.StringArrayVarP(&f.output, "output", "o", nil, "`FORMAT[=FILE]`: text, json; repeatable")
-	cmd.SetFlagErrorFunc(flagError)
+	s.StringArrayVarP(&f.output, "output", "o", nil, "`FORMAT[=FILE]`: "+strings.Join(output.Formats().Names(), ", ")+"; repeatable")
 }
 
 // addTCP defines what only packets of TCP have.
 func (f *flags) addTCP(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.options, "tcp-options", "linux", "TCP options of the SYN in this order, or none, linux, windows, macos, freebsd")
+	cmd.Flags().StringVar(&f.options, "tcp-options", "linux", "TCP options of the SYN as a `LIST`, in this order, or none, linux, windows, macos, freebsd")
 }
 
 // given tells whether the user gave the flag of that long name.
 func (f *flags) given(name string) bool { return f.set.Changed(name) }
-
-// check refuses values that cannot be meant, before anything is opened.
-func (f *flags) check() error {
-	for _, c := range []struct {
-		bad  bool
-		text string
-	}{
-		{f.four && f.six, "-4 and -6 exclude each other"},
-		{f.numeric && f.names, "-n and -R exclude each other"},
-		{f.quiet && f.verbose, "-q and -v exclude each other"},
-		{f.given("rate") && !(f.rate > 0), "--rate: more than 0 packets a second"},
-		{f.given("max-retries") && (f.retries < 0 || f.retries > 100), "--max-retries: 0 to 100"},
-		{f.given("timeout") && f.timeout <= 0, "--timeout: more than 0"},
-		{f.given("host-timeout") && f.hostTimeout <= 0, "--host-timeout: more than 0"},
-		{f.given("deadline") && f.deadline <= 0, "--deadline: more than 0"},
-		{f.given("ttl") && (f.ttl < 1 || f.ttl > 255), "--ttl: 1 to 255"},
-		{f.given("source-port") && (f.sourcePort < 1 || f.sourcePort > 65535), "-g: a port from 1 to 65535"},
-		{f.given("tos") && f.given("dscp"), "--tos and --dscp set the same byte"},
-		{f.via != "" && f.via != "raw" && f.via != "connect", "--via: raw or connect"},
-		{f.via == "connect" && f.given("tcp-options"), "--tcp-options: the kernel makes the packets of --via connect"},
-		{f.quiet && len(f.output) > 0 && !toFiles(f.output), "-q and -o to stdout exclude each other"},
-		{f.seed >= 1<<53, "--seed: below 2^53, as JSON readers demand"},
-		{f.dryRun && f.pcap != "", "--pcap: --dry-run sends nothing"},
-	} {
-		if c.bad {
-			return usage("%s", c.text)
-		}
-	}
-	if f.source != "" {
-		if a, err := netip.ParseAddr(f.source); err != nil {
-			return usage("-S %s: not an address", f.source)
-		} else if a.IsUnspecified() || a.Is4In6() {
-			return usage("-S %s: not an address that packets can come from", f.source)
-		}
-	}
-	if _, err := f.tosByte(); err != nil {
-		return err
-	}
-	_, err := f.crafts()
-	return err
-}
-
-// toFiles tells whether all outputs go to files.
-func toFiles(outputs []string) bool {
-	for _, o := range outputs {
-		if _, file, ok := strings.Cut(o, "="); !ok || file == "-" {
-			return false
-		}
-	}
-	return true
-}
 
 // tosByte is the TOS byte of --tos or --dscp.
 func (f *flags) tosByte() (uint8, error) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"sonde/fingerprint"
@@ -27,13 +29,13 @@ func (f *flags) pings() ([]sweep.Ping, error) {
 		}
 		e, ok := probe.ByPing(letter)
 		if !ok {
-			return nil, usage("-P%s: unknown kind of ping: N, %s", p, strings.Join(pingLetters(), ", "))
+			return nil, usage("-P%s: unknown kind of ping: N not at all, %s", p, pingLetters())
 		}
 		if e.Ports == "" && rest != "" {
 			return nil, usage("-P%s: a ping by %s has no ports", p, e.Kind.Name())
 		}
 		if e.Ports == "" {
-			list = append(list, sweep.Ping{Kind: e.Kind})
+			list = appendNew(list, sweep.Ping{Kind: e.Kind})
 			continue
 		}
 		if rest == "" {
@@ -43,34 +45,60 @@ func (f *flags) pings() ([]sweep.Ping, error) {
 		if e.Kind.Proto() == "udp" {
 			proto = target.UDP
 		}
-		numbers, err := ports(proto, rest, 0, "", 0)
+		numbers, err := target.ParsePorts(rest, proto, fingerprint.PortsOf)
 		if err != nil {
 			return nil, usage("-P%s: %w", p, err)
 		}
-		for _, n := range numbers {
-			list = append(list, sweep.Ping{Kind: e.Kind, Port: n})
+		mine, other := numbers.TCP, numbers.UDP
+		if proto == target.UDP {
+			mine, other = other, mine
+		}
+		if len(other) > 0 {
+			return nil, usage("-P%s: a ping by %s asks ports of its own protocol only", p, e.Kind.Name())
+		}
+		for _, n := range mine {
+			list = appendNew(list, sweep.Ping{Kind: e.Kind, Port: n})
 		}
 	}
 	return list, nil
 }
 
-func pingLetters() []string {
+// appendNew leaves out a question that is asked already.
+func appendNew(list []sweep.Ping, p sweep.Ping) []sweep.Ping {
+	if slices.Contains(list, p) {
+		return list
+	}
+	return append(list, p)
+}
+
+// pingLetters lists what -P takes: "E echo request, S[ports] SYN".
+func pingLetters() string {
 	var l []string
 	for _, e := range probe.Kinds() {
-		if e.Ping != "" {
-			l = append(l, e.Ping)
+		switch {
+		case e.Ping == "":
+		case e.Ports == "":
+			l = append(l, e.Ping+" "+e.Kind.Asks())
+		default:
+			l = append(l, e.Ping+"[ports] "+e.Kind.Asks())
 		}
 	}
-	return l
+	return strings.Join(l, ", ")
 }
 
 // parts splits targets by how they can be asked: on the link by ARP or ND
 // where nothing else was asked for, elsewhere by pings.
 func (j *job) parts(set *target.Set, pings []sweep.Ping) ([]sweep.Part, error) {
-	all := j.flags.verbose
+	all := j.flags.verbose || j.score.countsSilent()
 	if !j.network.raw() {
+		if err := checkPings(pings); err != nil {
+			return nil, local(err)
+		}
 		if pings == nil {
-			pings = sweep.Unprivileged(j.network.pings)
+			pings = sweep.Unprivileged(j.network.noEcho == nil)
+		}
+		if slices.Contains(pings, sweep.Ping{Kind: probe.Echo}) && j.network.noEcho != nil {
+			return nil, local(fmt.Errorf("-PE: %w; widen that range, run as root, or: setcap cap_net_raw+p sonde", j.network.noEcho))
 		}
 		return []sweep.Part{{Targets: set, Pings: byKernel(pings), All: all}}, nil
 	}
@@ -96,7 +124,7 @@ func (j *job) parts(set *target.Set, pings []sweep.Ping) ([]sweep.Part, error) {
 		return nil, local(err)
 	}
 	if pings != nil {
-		if far.Len() > 0 && len(others) == 0 {
+		if far.Len() > 0 && (len(others) == 0 || near.Len() == 0) {
 			return nil, usage("-PR: %v is not on a link of ours, so neither ARP nor ND can reach it", far.At(0))
 		}
 		return []sweep.Part{{Targets: near, Pings: pings, All: all}, {Targets: far, Pings: others, All: all}}, nil
@@ -116,9 +144,9 @@ func byKernel(pings []sweep.Ping) []sweep.Ping {
 	return list
 }
 
-// findHosts asks which of the named and ranged targets are there. Named ones
-// are reported whatever comes of it.
-func (j *job) findHosts(ctx context.Context, named, ranged *target.Set, pings []sweep.Ping, emit func(*sweep.Host)) error {
+// allParts splits the named and the ranged targets, either of which may be nil.
+// Named ones are reported whatever comes of it.
+func (j *job) allParts(named, ranged *target.Set, pings []sweep.Ping) ([]sweep.Part, error) {
 	var parts []sweep.Part
 	for _, set := range []*target.Set{named, ranged} {
 		if set.Len() == 0 {
@@ -126,13 +154,18 @@ func (j *job) findHosts(ctx context.Context, named, ranged *target.Set, pings []
 		}
 		p, err := j.parts(set, pings)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for i := range p {
 			p[i].All = p[i].All || set == named
 		}
 		parts = append(parts, p...)
 	}
+	return parts, nil
+}
+
+// findHosts asks which targets are there.
+func (j *job) findHosts(ctx context.Context, parts []sweep.Part, emit func(*sweep.Host)) error {
 	stats, err := sweep.Run(ctx, j.engine, j.base(), parts, emit)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -145,7 +178,7 @@ func (j *job) hostRecord(h *sweep.Host) output.Record {
 	r := output.Record{Type: output.Host, Addr: h.Addr, State: h.State, Reason: h.Reason, Tries: h.Tries,
 		Named: j.targets.NamedSet.Contains(h.Addr)}
 	if h.Asked != nil {
-		r.Asked = asked(h.Asked)
+		r.Asked = h.Asked.Asks()
 	}
 	j.fill(&r, &h.Reply)
 	if h.RTT >= 0 {
@@ -174,25 +207,6 @@ func (j *job) fill(r *output.Record, reply *probe.Reply) {
 	if n := j.targets.Name(r.Addr); n != "" {
 		r.Names = []string{n}
 	}
-}
-
-// asked is the singular of what a kind sends.
-func asked(k probe.Kind) string {
-	switch k {
-	case probe.SYN:
-		return "SYN"
-	case probe.ACK:
-		return "ACK"
-	case probe.Connect:
-		return "connect"
-	case probe.UDP:
-		return "UDP packet"
-	case probe.Echo:
-		return "echo request"
-	case probe.Neighbour:
-		return "ARP or ND request"
-	}
-	return k.Name()
 }
 
 // split parts a set by what keep says of its addresses, without expanding

@@ -25,6 +25,7 @@ type job struct {
 	network *network
 	engine  *scan.Engine
 	names   *names
+	screen  screen
 
 	mu    sync.Mutex // records come from several plans
 	meta  output.Meta
@@ -37,16 +38,15 @@ type job struct {
 // newJob opens everything that can fail before the first packet: outputs, then
 // the network.
 func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*job, error) {
-	j := &job{app: a, flags: f, targets: t, names: &names{reverse: f.names, named: f.verbose}}
+	j := &job{app: a, flags: f, targets: t, names: &names{resolver: a.resolver, reverse: f.names, named: f.verbose}}
 	j.stats = scan.Stats{Complete: true, Loss: -1, ExpectedMissed: -1}
-	want, err := f.expected(command == "sweep")
-	if err != nil {
+	var err error
+	if j.score.want, err = f.expected(command == "sweep"); err != nil {
 		return nil, err
 	}
-	j.score.want = want
-	specs, err := output.Formats().ParseSpecs(f.output)
+	specs, err := f.outputs()
 	if err != nil {
-		return nil, usage("-o %w", err)
+		return nil, err
 	}
 	req.targets, req.iface, req.source, req.via = t.All, f.iface, f.sourceAddr(), f.via
 	req.port, req.ttl = uint16(f.sourcePort), uint8(f.ttl)
@@ -62,18 +62,23 @@ func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*
 		j.close()
 		return nil, err
 	}
-	if !f.quiet {
-		for _, s := range specs {
-			sink, err := output.Formats().Open(s, a.stdout)
-			if err != nil {
-				j.close()
-				return nil, local(err)
-			}
-			j.sinks = append(j.sinks, sink)
+	stdout := a.stdout
+	if to, ok := a.stderr.(*os.File); ok && isTerminal(to) && !f.quiet && !f.trace {
+		j.screen.to = to
+		if isTerminal(stdout) {
+			stdout = j.screen.beside(stdout)
 		}
 	}
+	for _, s := range specs {
+		sink, err := output.Formats().Open(s, stdout)
+		if err != nil {
+			j.close()
+			return nil, local(err)
+		}
+		j.sinks = append(j.sinks, sink)
+	}
 	j.meta = output.Meta{Version: version, Command: command, Args: a.args, Time: j.network.start,
-		Methods: []string{"raw"}, Seed: f.seed, Source: f.foreign(j.network), NoPing: f.noPing(),
+		Methods: []string{"raw"}, Seed: f.seed, Source: f.foreign(j.network), NoPing: f.noPing(), Addresses: t.All.Len(),
 		OpenOnly: f.open, Verbose: f.verbose, Color: isTerminal(a.stdout) && os.Getenv("NO_COLOR") == ""}
 	if !f.given("seed") {
 		var b [8]byte
@@ -103,7 +108,11 @@ func (j *job) checkTransport() error {
 	return nil
 }
 
+// close lets go of what newJob opened, without a result.
 func (j *job) close() {
+	for _, s := range j.sinks {
+		s.Close() // nothing was written: a file beside goes away
+	}
 	if j.network.link != nil {
 		j.network.link.Close()
 	}
@@ -189,6 +198,9 @@ func (j *job) run(ctx context.Context, body func(ctx context.Context) error) err
 		j.engine = e
 		wg.Go(func() { j.progress(cancel, finished) })
 		err := body(ctx)
+		if ctx.Err() != nil {
+			j.score.cut = context.Cause(ctx)
+		}
 		j.names.wait()
 		return err
 	})
@@ -196,31 +208,45 @@ func (j *job) run(ctx context.Context, body func(ctx context.Context) error) err
 	wg.Wait()
 	j.network.close()
 	j.stats.Elapsed = time.Since(began)
-	return j.end(ctx, errors.Join(err, tap.close()))
+	return j.end(errors.Join(err, tap.close()))
 }
 
 // end reports the end of the run, and closes the outputs.
-func (j *job) end(ctx context.Context, err error) error {
+func (j *job) end(err error) error {
 	j.score.unresolved = len(j.targets.Unresolved) > 0
-	if ctx.Err() != nil {
-		j.stats.Complete, j.stats.Interrupted = false, true
-		j.score.cut = context.Cause(ctx)
+	j.stats.Complete = j.stats.Complete && !j.score.gaveUp
+	if j.score.cut != nil {
+		j.stats.Complete = false
+		j.stats.Interrupted = !errors.Is(j.score.cut, context.DeadlineExceeded)
 	}
 	if err != nil {
-		j.app.complain(err)
-		j.score.failed = true
-		j.stats.Complete = false
+		j.fail(err)
+	}
+	var working []*output.Sink
+	for _, s := range j.sinks {
+		select {
+		case <-s.Failed(): // first, so that the others tell the right exit code
+			j.fail(s.Close())
+		default:
+			working = append(working, s)
+		}
 	}
 	code, reason := j.score.exit()
 	end := output.End{Stats: j.stats, Exit: code, ExitReason: reason, Tally: j.tally}
-	for _, s := range j.sinks {
+	for _, s := range working {
 		s.End(&end)
-		if err := s.Close(); err != nil {
-			j.app.complain(err)
-			code = exitLocal
-		}
+		j.fail(s.Close())
 	}
+	code, _ = j.score.exit()
 	return result(code)
+}
+
+// fail tells err, if it is one, and makes it count.
+func (j *job) fail(err error) {
+	if err != nil {
+		j.app.complain(err)
+		j.score.failed, j.stats.Complete = true, false
+	}
 }
 
 // plan runs one plan and adds up its counts.

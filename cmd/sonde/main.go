@@ -2,9 +2,13 @@
 // answer.
 package main
 
-import "os"
+import (
+	"net"
+	"os"
+)
 
 func main() {
-	a := &app{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: openKernel}
+	a := &app{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		open: openKernel, resolver: net.DefaultResolver, hasRoute: hasRoute}
 	os.Exit(a.run())
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"strings"
 	"sync"
@@ -14,8 +13,9 @@ import (
 // names looks names up for host records, several at a time and beside the
 // scan, which never waits for them.
 type names struct {
-	reverse bool // -R: for every host
-	named   bool // -v: for hosts that were named
+	resolver resolver
+	reverse  bool // -R: for every host
+	named    bool // -v: for hosts that were named
 
 	wg   sync.WaitGroup
 	once sync.Once
@@ -44,11 +44,11 @@ func (n *names) complete(ctx context.Context, r output.Record, then func(*output
 		defer func() { <-n.room }()
 		ctx, cancel := context.WithTimeout(ctx, nameTime)
 		defer cancel()
-		found, _ := net.DefaultResolver.LookupAddr(ctx, r.Addr.String())
+		found, _ := n.resolver.LookupAddr(ctx, r.Addr.String())
 		r.Looked = true
 		if len(found) > 0 {
 			r.PTR = strings.TrimSuffix(found[0], ".")
-			r.Differ = disagree(ctx, r.Addr, r.Names, found)
+			r.Differ = n.disagree(ctx, r.Addr, r.Names, found)
 		}
 		then(&r)
 	})
@@ -56,7 +56,7 @@ func (n *names) complete(ctx context.Context, r output.Record, then func(*output
 
 // disagree tells whether no reverse name is one of the forward names, or, where
 // there are none, none leads back to the address.
-func disagree(ctx context.Context, addr netip.Addr, forward, reverse []string) bool {
+func (n *names) disagree(ctx context.Context, addr netip.Addr, forward, reverse []string) bool {
 	for _, ptr := range reverse {
 		ptr = strings.TrimSuffix(ptr, ".")
 		for _, name := range forward {
@@ -65,7 +65,7 @@ func disagree(ctx context.Context, addr netip.Addr, forward, reverse []string) b
 			}
 		}
 		if len(forward) == 0 {
-			back, _ := net.DefaultResolver.LookupNetIP(ctx, "ip", ptr)
+			back, _ := n.resolver.LookupNetIP(ctx, "ip", ptr)
 			for _, a := range back {
 				if a.Unmap() == addr.WithZone("") {
 					return false

@@ -42,7 +42,7 @@ type network struct {
 	ports   probe.Ports
 	known   map[netip.Addr]wire.MAC
 	vain    func(netip.Addr) bool
-	pings   bool // the kernel lets us send echo requests without privileges
+	noEcho  error // why the kernel sends no echo requests for us; nil if it does
 	note    string
 	close   func()
 }
@@ -113,44 +113,18 @@ func (n *network) openRaw(req *request, table *link.Table) error {
 // openSockets makes the kernel ask for us.
 func (n *network) openSockets(req *request, table *link.Table, why error) error {
 	shape := link.Shape{Source: req.source, Port: req.port, Iface: req.iface, TTL: req.ttl, TOS: req.tos}
-	sockets, err := link.OpenSockets(link.SocketOptions{Start: n.start, Routes: table, Shape: func(_ uint32, p probe.Probe) link.Shape {
-		s := shape
-		s.Socket = socketOf(p)
-		return s
-	}})
+	sockets, err := link.OpenSockets(link.SocketOptions{Start: n.start, Routes: table,
+		Shape: func(uint32, probe.Probe) link.Shape { return shape }})
 	if err != nil {
 		return local(err)
 	}
 	n.sockets = sockets
-	n.pings = pingPermitted()
+	n.noEcho = link.PingPermitted()
 	n.ports = sourcePorts(req.port)
 	if why != nil {
 		n.note = "no raw sockets here (" + why.Error() + "), so the kernel asks: connect"
 	}
 	return nil
-}
-
-// socketOf is how the kernel asks p: the plans of one run use kinds whose
-// numbers the port tells apart.
-func socketOf(p probe.Probe) probe.Socket { return probe.SocketConnect }
-
-// pingPermitted tells whether our group may send echo requests.
-func pingPermitted() bool {
-	b, err := os.ReadFile("/proc/sys/net/ipv4/ping_group_range")
-	if err != nil {
-		return false
-	}
-	var low, high int
-	if n, err := fmt.Sscan(string(b), &low, &high); n != 2 || err != nil {
-		return false
-	}
-	groups, _ := os.Getgroups()
-	for _, g := range append(groups, os.Getegid()) {
-		if low <= g && g <= high {
-			return true
-		}
-	}
-	return false
 }
 
 // sourcePorts is the block of source ports to take from: the given one, or

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -23,9 +25,9 @@ type portFlags struct {
 
 func (p *portFlags) add(cmd *cobra.Command, usual string) {
 	s := cmd.Flags()
-	s.StringVarP(&p.list, "ports", "p", "", "ports: 80, 1-1024, -, ssh, http* (default: "+usual+")")
+	s.StringVarP(&p.list, "ports", "p", "", "`PORTS`: 80, 1-1024, -, ssh, http* (default: "+usual+")")
 	s.IntVar(&p.top, "top", 0, "the `N` ports most often open")
-	s.StringVar(&p.exclude, "exclude-ports", "", "ports to leave out")
+	s.StringVar(&p.exclude, "exclude-ports", "", "`PORTS` to leave out")
 }
 
 // question is what tcp and udp differ in.
@@ -38,7 +40,7 @@ type question struct {
 
 // ports asks ports of hosts.
 func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, args []string) error {
-	if err := f.check(); err != nil {
+	if err := f.check(false); err != nil {
 		return err
 	}
 	if p.top < 0 || f.given("top") && p.top == 0 {
@@ -52,25 +54,34 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 	if err != nil {
 		return err
 	}
-	if q.kind == probe.Connect {
+	_, packets := q.kind.(probe.PacketKind)
+	_, sockets := q.kind.(probe.SocketKind)
+	switch {
+	case sockets && !packets:
 		if f.via == "raw" {
-			return usage("-sT lets the kernel ask: it excludes --via raw")
+			return usage("-s%s lets the kernel ask: it excludes --via raw", f.kind[0])
 		}
 		if f.given("tcp-options") {
-			return usage("-sT lets the kernel make the packets: it excludes --tcp-options")
+			return usage("-s%s lets the kernel make the packets: it excludes --tcp-options", f.kind[0])
 		}
 		f.via = "connect"
+		if err := f.checkVia(); err != nil {
+			return err
+		}
+	case packets && !sockets:
+		if f.via == "connect" {
+			return usage("-s%s needs packets of our own: it excludes --via connect", f.kind[0])
+		}
+		f.via = "raw"
+	}
+	if f.via == "connect" {
+		if err := checkPings(pings); err != nil {
+			return err
+		}
 	}
 	t, err := a.targets(ctx, f, args)
 	if err != nil {
 		return err
-	}
-	explicit := q.kind == probe.SYN
-	if explicit && f.via == "connect" {
-		return usage("-sS needs packets of our own: it excludes --via connect")
-	}
-	if explicit {
-		f.via = "raw"
 	}
 	j, err := a.newJob(f, q.command, t, request{proto: q.command, sweeps: !f.noPing() && (t.Swept.Len() > 0 || pings != nil)})
 	if err != nil {
@@ -83,11 +94,16 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 		}
 	}
 	s := &portScan{job: j, kind: q.kind, ports: list, hosts: map[netip.Addr]*scanned{}}
+	parts, err := s.pingParts(pings)
+	if err != nil {
+		j.close()
+		return err
+	}
 	j.meta.Ports, j.meta.Probes = uint32(len(list)), uint64(len(list))*t.All.Len()
 	if f.dryRun {
 		return j.dryRun(func() ([]scan.Plan, error) { return []scan.Plan{s.questions(t.All)}, nil })
 	}
-	return j.run(ctx, func(ctx context.Context) error { return s.run(ctx, t, pings) })
+	return j.run(ctx, func(ctx context.Context) error { return s.run(ctx, t, parts, pings == nil) })
 }
 
 // portScan asks the same ports of several hosts.
@@ -104,20 +120,32 @@ type scanned struct {
 	record output.Record // of the host
 }
 
-// run sweeps first where that is asked for, and scans what is up.
-func (s *portScan) run(ctx context.Context, t *target.Result, pings []sweep.Ping) error {
+// pingParts says what is swept before ports are asked: ranges, and what is
+// named by itself only if -P asks for it.
+func (s *portScan) pingParts(pings []sweep.Ping) ([]sweep.Part, error) {
+	if s.flags.noPing() {
+		return nil, nil
+	}
+	named := s.targets.NamedSet
+	if pings == nil {
+		named = nil
+	}
+	return s.allParts(named, s.targets.Swept, pings)
+}
+
+// run sweeps first where that is asked for, and scans what is up. spared says
+// that targets named by themselves are not swept.
+func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part, spared bool) error {
+	defer s.undecided(ctx)
 	asked := t.All
-	if named, ranged := t.NamedSet, t.Swept; !s.flags.noPing() && (ranged.Len() > 0 || pings != nil) {
-		if pings == nil {
-			named = nil // a target named by itself is not pinged unless asked for
-		}
+	if len(parts) > 0 {
 		up := builder{}
-		if pings == nil {
+		if spared {
 			for _, h := range t.Named {
 				up.add(h.Addr)
 			}
 		}
-		err := s.findHosts(ctx, named, ranged, pings, func(h *sweep.Host) { s.found(ctx, h, &up) })
+		err := s.findHosts(ctx, parts, func(h *sweep.Host) { s.found(ctx, h, &up) })
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
@@ -129,11 +157,15 @@ func (s *portScan) run(ctx context.Context, t *target.Result, pings []sweep.Ping
 		return nil
 	}
 	plan := s.questions(asked)
-	err := s.plan(ctx, &plan, func(r *scan.Result) { s.result(ctx, r) })
-	for _, h := range s.hosts { // of a run that was cut short
-		s.record(ctx, &h.record)
+	return s.plan(ctx, &plan, func(r *scan.Result) { s.result(ctx, r) })
+}
+
+// undecided reports, of a run that was cut short, the hosts that still have
+// ports to come.
+func (s *portScan) undecided(ctx context.Context) {
+	for _, a := range slices.SortedFunc(maps.Keys(s.hosts), netip.Addr.Compare) {
+		s.record(ctx, &s.hosts[a].record)
 	}
-	return err
 }
 
 // questions asks all ports of all hosts.
@@ -166,7 +198,7 @@ func (s *portScan) found(ctx context.Context, h *sweep.Host, up *builder) {
 // result reports one port, and its host when all its ports are in.
 func (s *portScan) result(ctx context.Context, res *scan.Result) {
 	r := output.Record{Type: output.Port, Addr: res.Probe.Target, State: res.Verdict.State, Reason: res.Verdict.Reason,
-		Tries: res.Tries, Asked: asked(s.kind), Proto: s.kind.Proto(), Port: res.Probe.Port,
+		Tries: res.Tries, Asked: s.kind.Asks(), Proto: s.kind.Proto(), Port: res.Probe.Port,
 		Service: fingerprint.ServiceName(s.kind.Proto(), res.Probe.Port)}
 	s.fill(&r, &res.Reply)
 	if res.RTT >= 0 {

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+
+	"sonde/scan"
 )
 
 const (
@@ -18,27 +22,75 @@ const (
 // errQuit is the cause of a run that the user ended with q.
 var errQuit = errors.New("ended with q")
 
+// screen is a terminal's last line: shown on stderr, and taken away before
+// anything else is written. The zero value shows nothing. It is safe for
+// concurrent use.
+type screen struct {
+	mu    sync.Mutex
+	to    *os.File // nil: no terminal
+	shown bool
+}
+
+// show replaces the line, cut to the terminal's width: one that wraps could not
+// be taken away. In the background it is left alone.
+func (s *screen) show(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fd := int(s.to.Fd())
+	if !foreground(fd) {
+		return
+	}
+	if width, _, err := term.GetSize(fd); err == nil && width > 0 && len(line) >= width {
+		line = line[:width-1]
+	}
+	fmt.Fprintf(s.to, "\r\x1b[K%s", line)
+	s.shown = true
+}
+
+// clear takes the line away.
+func (s *screen) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+}
+
+func (s *screen) erase() {
+	if s.shown {
+		fmt.Fprint(s.to, "\r\x1b[K")
+		s.shown = false
+	}
+}
+
+// beside returns w so that what is written to it does not land behind the line.
+func (s *screen) beside(w io.Writer) io.Writer { return besideScreen{s, w} }
+
+type besideScreen struct {
+	s *screen
+	w io.Writer
+}
+
+func (b besideScreen) Write(p []byte) (int, error) {
+	b.s.mu.Lock()
+	defer b.s.mu.Unlock()
+	b.s.erase()
+	return b.w.Write(p)
+}
+
 // progress shows, on a terminal, how far the run is; q ends it with what is
 // known. It returns when finished is closed.
 func (j *job) progress(cancel context.CancelCauseFunc, finished <-chan struct{}) {
-	if j.flags.quiet || j.flags.trace || !isTerminal(j.app.stderr) {
+	if j.screen.to == nil {
 		return
 	}
+	defer j.screen.clear()
 	keys := make(chan byte)
 	if in, ok := j.app.stdin.(*os.File); ok && isTerminal(in) {
-		stop := readKeys(in, keys)
+		stop := j.app.keyboard.read(in, keys)
 		defer stop()
 	}
 	timer := time.NewTimer(progressAfter)
 	defer timer.Stop()
-	shown := false
-	defer func() {
-		if shown {
-			fmt.Fprint(j.app.stderr, "\r\x1b[K")
-		}
-	}()
-	began := time.Now()
-	sent := uint64(0)
+	pace := pace{began: time.Now(), at: time.Now()}
 	for {
 		select {
 		case <-finished:
@@ -51,75 +103,34 @@ func (j *job) progress(cancel context.CancelCauseFunc, finished <-chan struct{})
 		case <-timer.C:
 			timer.Reset(progressEvery)
 		}
-		p := j.engine.Progress()
-		line := fmt.Sprintf("%s: pass %d, %.0f %%, %.0f packets/s, %d answers", j.meta.Command, p.Pass+1,
-			100*float64(p.Asked)/float64(max(1, p.Questions)), float64(p.Sent-min(sent, p.Sent))/progressEvery.Seconds(), p.Received)
-		sent = p.Sent
-		if p.Loss >= 0 {
-			line += fmt.Sprintf(", loss %.1f %%", 100*p.Loss)
-		}
-		if p.Asked > 0 && p.Asked < p.Questions {
-			left := time.Since(began).Seconds() * float64(p.Questions-p.Asked) / float64(p.Asked)
-			line += fmt.Sprintf(", %.0f s left in this pass", left)
-		}
-		fmt.Fprintf(j.app.stderr, "\r\x1b[K%s", line)
-		shown = true
+		j.screen.show(pace.line(j.meta.Command, time.Now(), j.engine.Progress()))
 	}
 }
 
-// terminal is what restoreTerminal goes back to; set while keys are read.
-var terminal struct {
-	fd    int
-	state *unix.Termios
+// pace turns counts into rates.
+type pace struct {
+	began time.Time
+	at    time.Time // when the rate was last told
+	sent  uint64    // and how much was sent until then
+	rate  float64   // packets a second
 }
 
-// readKeys makes the terminal hand over single keys, until stop is called,
-// which puts it back as it was.
-func readKeys(in *os.File, keys chan<- byte) (stop func()) {
-	fd := int(in.Fd())
-	old, err := unix.IoctlGetTermios(fd, unix.TCGETS)
-	if err != nil {
-		return func() {}
+// line is "tcp: pass 1, 42 %, 200 packets/s, 90 answers, loss 0.5 %, 6 s left".
+// The time left is that of the pass: whether another one follows depends on
+// what it finds.
+func (c *pace) line(command string, now time.Time, p scan.Progress) string {
+	if d := now.Sub(c.at); d >= progressEvery/2 { // a key pressed twice gives no new rate
+		c.rate = float64(p.Sent-min(c.sent, p.Sent)) / d.Seconds()
+		c.at, c.sent = now, p.Sent
 	}
-	raw := *old
-	raw.Lflag &^= unix.ICANON | unix.ECHO
-	raw.Cc[unix.VMIN], raw.Cc[unix.VTIME] = 0, 1 // read returns every 100 ms
-	if unix.IoctlSetTermios(fd, unix.TCSETS, &raw) != nil {
-		return func() {}
+	line := fmt.Sprintf("%s: pass %d, %.0f %%, %.0f packets/s, %d answers", command, p.Pass+1,
+		100*float64(p.Asked)/float64(max(1, p.Questions)), c.rate, p.Received)
+	if p.Loss >= 0 {
+		line += fmt.Sprintf(", loss %.1f %%", 100*p.Loss)
 	}
-	terminal.fd, terminal.state = fd, old
-	quit, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		var b [1]byte
-		for {
-			select {
-			case <-quit:
-				return
-			default:
-			}
-			if n, err := unix.Read(fd, b[:]); err != nil && err != unix.EINTR {
-				return
-			} else if n == 1 {
-				select {
-				case keys <- b[0]:
-				case <-quit:
-					return
-				}
-			}
-		}
-	}()
-	return func() {
-		close(quit)
-		<-done
-		restoreTerminal()
+	if p.Asked > 0 && p.Asked < p.Questions {
+		left := now.Sub(c.began).Seconds() * float64(p.Questions-p.Asked) / float64(p.Asked)
+		line += fmt.Sprintf(", %.0f s left", left)
 	}
-}
-
-// restoreTerminal undoes readKeys.
-func restoreTerminal() {
-	if terminal.state != nil {
-		unix.IoctlSetTermios(terminal.fd, unix.TCSETS, terminal.state)
-		terminal.state = nil
-	}
+	return line
 }

@@ -22,12 +22,14 @@ what was sent, who answered, what that proves, and how sure that is.`,
 		Version:       version,
 		Args:          cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			cmd.SetOut(a.stderr) // stdout carries results only
 			if err := cmd.Help(); err != nil {
 				return err
 			}
 			return result(exitUsage)
 		},
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -55,7 +57,11 @@ func repair(args []string) ([]string, error) {
 		n := len([]rune(arg)) - len([]rune(rest))
 		fixed[i] = strings.Repeat("-", n) + rest
 		if len(fixed[i]) == 3 && strings.HasPrefix(fixed[i], "-o") && strings.Contains("NXGJAS", fixed[i][2:]) {
-			return nil, usage("%s FILE is the form of nmap: write -o %s=FILE", fixed[i], fixed[i][2:])
+			letter := fixed[i][2:]
+			if strings.Contains("AS", letter) {
+				letter = "FORMAT"
+			}
+			return nil, usage("%s FILE is the form of nmap: write -o %s=FILE", fixed[i], letter)
 		}
 	}
 	return fixed, nil
@@ -88,6 +94,15 @@ func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		return usage("%w: %s --help lists the flags", err, cmd.CommandPath())
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		want, ok := map[string]string{"int": "a whole number", "uint64": "a whole number from 0 on", "float64": "a number",
+			"duration": "a duration such as 500ms, 5s or 2m"}[invalid.GetFlag().Value.Type()]
+		if ok {
+			return usage("--%s %s: not %s", invalid.GetFlag().Name, invalid.GetValue(), want)
+		}
+		return usage("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(invalid))
 	}
 	return usage("%w", err)
 }

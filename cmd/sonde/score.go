@@ -12,21 +12,30 @@ import (
 type score struct {
 	want *probe.State // --expect
 
-	yes     int // open, or up
-	no      int // an answer that says otherwise
-	silent  int // no answer either way
-	asWant  int // has the expected state
-	left    int // sent with a foreign source
-	unasked int // local errors
+	yes     int    // open, or up
+	answer  string // and which of these
+	no      int    // an answer that says otherwise
+	silent  int    // no answer either way
+	asWant  int    // has the expected state
+	left    int    // sent with a foreign source
+	unasked int    // local errors
 
 	unresolved bool  // a name did not resolve
 	failed     bool  // the link or an output failed
+	gaveUp     bool  // a question was given up before its time
 	cut        error // why the run ended early; nil: it did not
+}
+
+// countsSilent tells whether hosts of a range that stay silent count: only
+// where the expected state is one that silence shows.
+func (s *score) countsSilent() bool {
+	return s.want != nil && (*s.want == probe.Down || *s.want == probe.Unknown)
 }
 
 // add takes the final state of a port, or in a sweep of a host. yes is the
 // state that is the answer to the command's question.
 func (s *score) add(state probe.State, reason probe.Reason, yes probe.State) {
+	s.gaveUp = s.gaveUp || reason == probe.ReasonDeadline
 	matches := s.want != nil && state == *s.want
 	switch {
 	case reason == probe.ReasonLocalError:
@@ -40,6 +49,7 @@ func (s *score) add(state probe.State, reason probe.Reason, yes probe.State) {
 		return
 	case state == yes:
 		s.yes++
+		s.answer = state.String()
 	case reason == probe.NoResponse || reason == probe.ReasonDeadline || reason == probe.ReasonNoNeighbour && state != probe.Down:
 		s.silent++
 	default:
@@ -65,7 +75,7 @@ func (s *score) exit() (int, string) {
 	case s.want != nil:
 		return s.expected()
 	case s.yes > 0:
-		return exitYes, "yes"
+		return exitYes, s.answer
 	case s.silent > 0:
 		return exitSilence, "silence"
 	case s.left > 0:

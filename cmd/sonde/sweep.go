@@ -23,23 +23,26 @@ echo request, a SYN to port 443 and an ACK to port 80. One answer is enough.`,
 	}
 	f.add(cmd)
 	f.addTCP(cmd)
+	cmd.Flags().MarkHidden("open") // refused, in words of its own
 	return cmd
 }
 
 // sweep reports which targets are there.
 func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
-	if err := f.check(); err != nil {
+	if err := f.check(true); err != nil {
 		return err
 	}
 	if f.noPing() {
 		return usage("-PN: a sweep that asks nothing finds nothing")
 	}
-	if f.open {
-		return usage("--open: a sweep has no ports")
-	}
 	pings, err := f.pings()
 	if err != nil {
 		return err
+	}
+	if f.via == "connect" {
+		if err := checkPings(pings); err != nil {
+			return err
+		}
 	}
 	t, err := a.targets(ctx, f, args)
 	if err != nil {
@@ -49,18 +52,29 @@ func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return err
 	}
-	j.meta.Probes = t.All.Len() * uint64(max(1, len(pings)))
-	if f.dryRun {
-		return j.dryRun(func() ([]scan.Plan, error) { return j.pingPlans(pings) })
-	}
 	if j.meta.Source.IsValid() && pings == nil {
 		pings = []sweep.Ping{{Kind: probe.Echo}}
 	}
+	parts, err := j.allParts(t.NamedSet, t.Swept, pings)
+	if err == nil {
+		err = f.checkParts(parts)
+	}
+	if err != nil {
+		j.close()
+		return err
+	}
+	j.meta.Probes = t.All.Len() * uint64(max(1, len(pings)))
+	if f.dryRun {
+		return j.dryRun(func() ([]scan.Plan, error) { return j.pingPlans(parts), nil })
+	}
 	return j.run(ctx, func(ctx context.Context) error {
-		return j.findHosts(ctx, t.NamedSet, t.Swept, pings, func(h *sweep.Host) {
+		return j.findHosts(ctx, parts, func(h *sweep.Host) {
 			r := j.hostRecord(h)
 			j.record(ctx, &r)
-			j.score.add(h.State, h.Reason, probe.Up)
+			silent := h.Reply.Event == probe.Silence || h.Reply.Event == probe.NoNeighbour
+			if r.Named || !silent || j.score.countsSilent() {
+				j.score.add(h.State, h.Reason, probe.Up)
+			}
 		})
 	})
 }

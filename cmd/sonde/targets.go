@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -33,7 +32,7 @@ func (a *app) targets(ctx context.Context, f *flags, args []string) (*target.Res
 		return nil, usage("no target: name addresses, networks or hosts, or a file with -i")
 	}
 	opt := target.Options{Family: f.family(), AllAddresses: f.allAddrs, ExcludeFile: len(f.excludeFile) > 0,
-		Resolver: net.DefaultResolver, HasRoute: hasRoute}
+		Resolver: a.resolver, HasRoute: a.hasRoute}
 	opt.Exclude = append(opt.Exclude, f.exclude...)
 	for _, name := range f.excludeFile {
 		w, err := a.readWords(name)
@@ -45,12 +44,19 @@ func (a *app) targets(ctx context.Context, f *flags, args []string) (*target.Res
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
 	t, err := target.Parse(ctx, words, opt)
+	var sig errSignal
+	if errors.As(context.Cause(ctx), &sig) {
+		return nil, result(128 + int(sig.Signal))
+	}
 	var name *target.Unresolved
 	if errors.As(err, &name) {
 		return nil, &exitError{exitName, err}
 	}
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
+	}
+	if err := f.checkTargets(t, words); err != nil {
+		return nil, err
 	}
 	for _, u := range t.Unresolved {
 		a.complain(u)
@@ -61,21 +67,7 @@ func (a *app) targets(ctx context.Context, f *flags, args []string) (*target.Res
 	if t.All.Len() == 0 {
 		return nil, usage("no target is left after the exclusions")
 	}
-	return t, f.checkFamily(t)
-}
-
-// checkFamily refuses what cannot take effect on the targets' family.
-func (f *flags) checkFamily(t *target.Result) error {
-	src := f.sourceAddr()
-	if !src.IsValid() {
-		return nil
-	}
-	for _, r := range t.All.Ranges() {
-		if r.From().Is4() != src.Is4() {
-			return usage("-S %v cannot ask %v: not the same family", src, r.From())
-		}
-	}
-	return nil
+	return t, nil
 }
 
 // readWords reads targets from a file, or from stdin if its name is "-".
@@ -104,19 +96,24 @@ func ports(proto target.Proto, list string, top int, exclude string, usual int) 
 	case list != "" && top != 0:
 		return nil, usage("-p and --top exclude each other")
 	case list != "":
-		p, err = target.ParsePorts(list, proto, fingerprint.PortsOf)
-	case top != 0:
-		p, err = target.Top(top, proto, fingerprint.TopPorts)
+		if p, err = target.ParsePorts(list, proto, fingerprint.PortsOf); err != nil {
+			return nil, usage("-p %s: %w", list, err)
+		}
 	default:
-		p, err = target.Top(usual, proto, fingerprint.TopPorts)
-	}
-	if err != nil {
-		return nil, usage("-p: %w", err)
+		if top == 0 {
+			top = usual
+		}
+		if p, err = target.Top(top, proto, fingerprint.TopPorts); err != nil {
+			return nil, usage("--top %d: %w", top, err)
+		}
 	}
 	if exclude != "" {
-		ex, err := target.ParsePorts(exclude, target.TCP|target.UDP, fingerprint.PortsOf)
+		ex, err := target.ParsePorts(exclude, proto, fingerprint.PortsOf)
 		if err != nil {
-			return nil, usage("--exclude-ports: %w", err)
+			return nil, usage("--exclude-ports %s: %w", exclude, err)
+		}
+		if len(ex.TCP) > 0 && proto != target.TCP || len(ex.UDP) > 0 && proto != target.UDP {
+			return nil, usage("--exclude-ports %s: ports of the other protocol are not asked anyway", exclude)
 		}
 		p = p.Without(ex)
 	}

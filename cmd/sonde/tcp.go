@@ -28,7 +28,7 @@ answer a ping; of networks only what is up, unless -PN says otherwise.`,
 			return a.ports(cmd.Context(), &f, &p, question{"tcp", target.TCP, kind, 1000}, args)
 		},
 	}
-	cmd.Flags().StringArrayVarP(&f.kind, "scan", "s", nil, "how to ask: S SYN (default where permitted), T connect")
+	cmd.Flags().StringArrayVarP(&f.kind, "scan", "s", nil, "how to ask, by `KIND`: "+scanLetters()+" (default: S where permitted, else T)")
 	p.add(cmd, "top 1000")
 	f.add(cmd)
 	f.addTCP(cmd)
@@ -66,11 +66,16 @@ func (f *flags) scanKind() (probe.Kind, error) {
 	if e, ok := probe.ByScan(f.kind[0]); ok {
 		return e.Kind, nil
 	}
-	var letters []string
+	return nil, usage("-s%s: unknown way of asking: %s", f.kind[0], scanLetters())
+}
+
+// scanLetters lists what -s takes: "S SYN, T connect".
+func scanLetters() string {
+	var l []string
 	for _, e := range probe.Kinds() {
 		if e.Scan != "" {
-			letters = append(letters, e.Scan)
+			l = append(l, e.Scan+" "+e.Kind.Asks())
 		}
 	}
-	return nil, usage("-s%s: unknown way of asking: %s", f.kind[0], strings.Join(letters, ", "))
+	return strings.Join(l, ", ")
 }

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestInterruptVirtual ends runs at any moment of them: JSON is whole, and says
+// that it is not complete.
+func TestInterruptVirtual(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, line := range []string{"tcp -p 1-300 10.2.0.10 2001:db8:2::10", "udp 10.2.0.10", "sweep 10.2.0.0/24 2001:db8:2::/124",
+		"tcp -p 1-50 10.2.0.0/24", "tcp -PE -p 1-50 10.2.0.10 10.2.0.11"} {
+		for range 40 {
+			s := on("office.net", line+" -o json")
+			s.cancel = time.Duration(1 + rng.Int64N(int64(1500*time.Millisecond)))
+			s.cause = errSignal{syscall.SIGINT}
+			o := s.run(t)
+			end := o.end()
+			if whole := o.elapsed < s.cancel; whole != (end["complete"] == true) || !whole && o.code != exitInterrupted {
+				t.Errorf("%s, ended after %v of %v: exit %d, complete %v", line, s.cancel, o.elapsed, o.code, end["complete"])
+			}
+			if late := o.elapsed - s.cancel; late > 0 {
+				t.Errorf("%s: it went on for %v", line, late)
+			}
+			ports, hosts := map[any]int{}, map[any]int{}
+			for _, r := range o.of("host") {
+				hosts[r["addr"]]++
+			}
+			for _, r := range o.of("port") {
+				ports[[2]any{r["addr"], r["port"]}]++
+				if hosts[r["addr"]] != 1 {
+					t.Fatalf("%s: %d records of the host %v, of which ports are known", line, hosts[r["addr"]], r["addr"])
+				}
+			}
+			for key, n := range ports {
+				if n != 1 {
+					t.Errorf("%s: %d records of %v", line, n, key)
+				}
+			}
+		}
+	}
+}
+
+// TestInterruptSweep: who was found to be up before the end is reported, though
+// no port was asked yet.
+func TestInterruptSweep(t *testing.T) {
+	s := on(exits, "tcp -p 80 10.1.0.0/29 -o json")
+	s.cancel, s.cause = 300*time.Millisecond, errSignal{syscall.SIGINT}
+	o := s.run(t)
+	if hosts := o.of("host"); len(hosts) != 1 || hosts[0]["addr"] != "10.1.0.1" || hosts[0]["state"] != "up" {
+		t.Errorf("hosts: %v", hosts)
+	}
+}
+
+// slow is a scan of this machine by the kernel's sockets that takes 10 s.
+var slow = []string{"tcp", "--via", "connect", "-p", "1-2000", "--rate", "200", "127.0.0.1", "-o", "json"}
+
+// TestInterruptReal sends signals to the program at any moment.
+func TestInterruptReal(t *testing.T) {
+	path, valid := program(t), schema(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for i := range 50 {
+		sig, code := syscall.SIGINT, exitInterrupted
+		if i%5 == 0 {
+			sig, code = syscall.SIGTERM, exitTerminated
+		}
+		cmd := exec.Command(path, slow...)
+		var errs bytes.Buffer
+		cmd.Stderr = &errs
+		pipe, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		killer := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		out := make([]byte, 1)
+		if _, err := io.ReadFull(pipe, out); err != nil { // before, it is not ready for signals
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(rng.Int64N(int64(150 * time.Millisecond))))
+		cmd.Process.Signal(sig)
+		rest, err := io.ReadAll(pipe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, rest...)
+		cmd.Wait()
+		killer.Stop()
+		if got := cmd.ProcessState.ExitCode(); got != code {
+			t.Errorf("%v: exit %d, want %d (%v)\n%s", sig, got, code, cmd.ProcessState, errs.String())
+		}
+		var last map[string]any
+		for line := range bytes.Lines(out) {
+			if err := valid(line); err != nil {
+				t.Fatalf("%s%v", line, err)
+			}
+			last = nil
+			if err := json.Unmarshal(line, &last); err != nil {
+				t.Fatalf("%s%v", line, err)
+			}
+		}
+		if last["type"] != "end" || last["complete"] != false || last["exit"] != float64(code) {
+			t.Errorf("%v: the last record is %v", sig, last)
+		}
+	}
+}
+
+// TestReaderLeaves: a closed pipe ends the run soon and without a word.
+func TestReaderLeaves(t *testing.T) {
+	cmd := exec.Command(program(t), slow...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killer := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	defer killer.Stop()
+	began := time.Now()
+	if _, err := out.Read(make([]byte, 10)); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	cmd.Wait()
+	if took := time.Since(began); took > 5*time.Second || errs.Len() > 0 || cmd.ProcessState.ExitCode() < 0 {
+		t.Errorf("%v after %v: %s", cmd.ProcessState, took, errs.String())
+	}
+}
+
+// TestFullDisk: an output that cannot be written is told in one line, exit 4.
+func TestFullDisk(t *testing.T) {
+	for _, args := range [][]string{
+		{"-o", "json"},
+		{"-o", "text"},
+		{"-o", "json=/dev/full"},
+		{"-o", "text=/dev/full"},
+		{"--expect", "closed"},
+	} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer full.Close()
+		cmd := exec.Command(program(t), append([]string{"tcp", "--via", "connect", "-p", "1-20", "127.0.0.1"}, args...)...)
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = full, &errs
+		if strings.HasSuffix(args[1], "/dev/full") {
+			cmd.Stdout = &out
+		}
+		cmd.Run()
+		if cmd.ProcessState.ExitCode() != exitLocal || strings.Count(errs.String(), "\n") != 1 || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("%q: %v, %q", args, cmd.ProcessState, errs.String())
+		}
+	}
+}
