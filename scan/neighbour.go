@@ -25,6 +25,10 @@ func (r *run) resolve(ctx context.Context) error {
 	id := e.lastRun
 	e.mu.Unlock()
 	ask := newRun(e, id, p)
+	// How often ports are asked again says nothing about their next hops: one
+	// lost ARP reply must not leave a question unasked.
+	ask.m.timing.MaxRetries = -1
+	ask.m.perPass = ask.m.timing.firstTries()
 	err := ask.ask(ctx, func(*Result) {})
 	r.stats.Sent += ask.stats.Sent
 	r.stats.Received += ask.stats.Received

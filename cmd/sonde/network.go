@@ -55,9 +55,16 @@ func (n *network) raw() bool { return n.link != nil }
 
 // openKernel opens the real network, and gives up all privileges afterwards.
 func openKernel(req *request) (*network, error) {
-	table, err := link.NewTable(req.targets.Ranges(), req.targets.Zoned(), link.RouteOptions{Iface: req.iface, Source: req.source})
+	options := link.RouteOptions{Iface: req.iface, Source: req.source}
+	table, err := link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options)
 	if err != nil {
 		return nil, local(err)
+	}
+	if onLink(table, req.targets) > mostNeighbours {
+		options.Frames = true
+		if table, err = link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options); err != nil {
+			return nil, local(err)
+		}
 	}
 	n := &network{routes: table, start: time.Now(), close: func() {}}
 	why := error(nil)
@@ -73,11 +80,42 @@ func openKernel(req *request) (*network, error) {
 	return n, n.openRaw(req, table)
 }
 
+// mostNeighbours is for how many hosts on a link the kernel is left to find the
+// Ethernet addresses: its table has room for 1024 (gc_thresh3), and is not ours
+// alone.
+const mostNeighbours = 256
+
+// onLink counts the targets that are on an Ethernet link of ours, up to a few
+// more than mostNeighbours.
+func onLink(table *link.Table, targets *target.Set) int {
+	near := false
+	for _, w := range table.Ways() {
+		near = near || w.Err == nil && w.Ether && !w.Next.IsValid()
+	}
+	n := 0
+	for i := uint64(0); near && i < targets.Len() && n <= mostNeighbours; i++ {
+		if w := &table.Ways()[table.Way(targets.At(i))]; w.Err == nil && w.Ether && !w.Next.IsValid() {
+			n++
+		}
+	}
+	return n
+}
+
+// sendsFrames tells whether IP packets leave as frames on any way.
+func sendsFrames(table *link.Table) bool {
+	for _, w := range table.Ways() {
+		if w.Frames {
+			return true
+		}
+	}
+	return false
+}
+
 // openRaw opens sockets for packets of our own.
 func (n *network) openRaw(req *request, table *link.Table) error {
 	n.ports = sourcePorts(req.port)
 	needs := link.Needs{TCP: req.proto == "tcp" || req.sweeps, UDP: req.proto == "udp" || req.sweeps, ICMP: true,
-		Frames: table.Foreign(), Ports: []link.PortRange{{First: n.ports.First, Last: n.ports.First + n.ports.N - 1}}}
+		Frames: sendsFrames(table), Ports: []link.PortRange{{First: n.ports.First, Last: n.ports.First + n.ports.N - 1}}}
 	for _, r := range req.targets.Ranges() {
 		needs.V4 = needs.V4 || r.From().Is4()
 		needs.V6 = needs.V6 || !r.From().Is4()
@@ -87,7 +125,7 @@ func (n *network) openRaw(req *request, table *link.Table) error {
 	for _, w := range table.Ways() {
 		ether = ether || w.Ether && w.Err == nil
 	}
-	needs.Neighbours = ether && (req.sweeps || table.Foreign())
+	needs.Neighbours = ether && (req.sweeps || needs.Frames)
 	opened, err := link.Open(table, needs, link.Options{Start: n.start})
 	if err != nil {
 		return local(err)

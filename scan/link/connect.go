@@ -30,6 +30,27 @@ func (s *Sockets) connect(t *try, shape *Shape) error {
 	}
 }
 
+// selfConnected tells whether the socket is connected to itself: asked for a
+// port of this host, the kernel may have chosen just that one as the source
+// (RFC 9293 §3.5, simultaneous open). It never chooses a port that somebody
+// listens on, so nobody does.
+func selfConnected(fd int) bool {
+	own, err1 := unix.Getsockname(fd)
+	peer, err2 := unix.Getpeername(fd)
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	switch a := own.(type) {
+	case *unix.SockaddrInet4:
+		b, ok := peer.(*unix.SockaddrInet4)
+		return ok && a.Port == b.Port && a.Addr == b.Addr
+	case *unix.SockaddrInet6:
+		b, ok := peer.(*unix.SockaddrInet6)
+		return ok && a.Port == b.Port && a.Addr == b.Addr
+	}
+	return false
+}
+
 // connected tells what became of t's connection. Since Linux 5.8 a connecting
 // socket with IP_RECVERR queues the ICMP error that ended it: only with an empty
 // queue is a refused connection a RST.
@@ -50,6 +71,9 @@ func (s *Sockets) connected(t *try, r *probe.Reply) (some, done bool) {
 			return false, false // woken for nothing
 		}
 		r.TCP.Flags = wire.SYN | wire.ACK
+		if selfConnected(t.fd) {
+			r.TCP.Flags = wire.RST | wire.ACK
+		}
 	case unix.ECONNRESET: // it had been established
 		r.TCP.Flags = wire.SYN | wire.ACK
 	case unix.ECONNREFUSED:

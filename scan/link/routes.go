@@ -18,6 +18,9 @@ import (
 type RouteOptions struct {
 	Iface  string     // -e; "" leaves it to the kernel
 	Source netip.Addr // -S; zero leaves it to the kernel. It may be foreign
+	// Frames makes IP packets to targets on an Ethernet link leave as frames:
+	// the kernel's neighbour table has no room for many of them.
+	Frames bool
 }
 
 // Table implements scan.Routes: the kernel's own decisions, asked for once.
@@ -163,6 +166,9 @@ func (t *Table) ask(k *kernel, addr netip.Addr, oif int) uint16 {
 	}
 	if t.foreign {
 		way.Src, way.Frames = t.opt.Source, true
+	}
+	if t.opt.Frames && way.Ether && !way.Next.IsValid() {
+		way.Frames = true
 	}
 	send := oif
 	if send == 0 && !i.loopback {
