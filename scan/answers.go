@@ -33,11 +33,21 @@ func (m *machine) giveUp(i uint64, event probe.Event) {
 	m.settle(i, s, Result{Number: i, Probe: m.plan.At(i), Tries: s.try, RTT: -1, Reply: probe.Reply{Event: event}})
 }
 
-// fail says that a try could not be sent from this machine.
-func (m *machine) fail(i uint64, event probe.Event, errno uint16) {
-	if s := m.live(i); s != nil && s.state == slotWaiting {
-		m.settle(i, s, Result{Number: i, Probe: m.plan.At(i), Tries: s.try - 1, RTT: -1, Reply: probe.Reply{Event: event, Errno: errno}})
+// fail says that a try could not be sent from this machine. If an earlier one
+// left, its answer may still come.
+func (m *machine) fail(now time.Duration, i uint64, what probe.Event, errno uint16) {
+	s := m.live(i)
+	if s == nil || s.state != slotWaiting {
+		return
 	}
+	res := Result{Number: i, Probe: m.plan.At(i), Tries: s.try - 1, RTT: -1,
+		Reply: probe.Reply{Event: what, Who: probe.Ourselves, Errno: errno}}
+	if s.here == 1 {
+		m.settle(i, s, res)
+		return
+	}
+	s.state, s.held = slotTentative, m.held.put(res)
+	m.doubt.push(event{number: i, at: now, try: s.try})
 }
 
 // answer takes a reply that was proved to answer q. It tells whether it was

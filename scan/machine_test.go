@@ -68,7 +68,7 @@ func TestLateAnswers(t *testing.T) {
 		if now.found != before.found+1 {
 			t.Errorf("after %v: %d found, before %d", tt.after, now.found, before.found)
 		}
-		byTry, late := now.counts[1]-before.counts[1], now.counts[0]-before.counts[0]
+		byTry, late := now.counts[1]-before.counts[1], now.late-before.late
 		if want := map[bool][2]uint32{true: {1, 0}, false: {0, 1}}[tt.onTime]; byTry != want[0] || late != want[1] {
 			t.Errorf("after %v: counts as %d of the first try and %d late", tt.after, byTry, late)
 		}

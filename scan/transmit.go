@@ -208,7 +208,7 @@ func scarce(err error) bool {
 func (r *run) fail(a ask, event probe.Event, errno uint16) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.m.fail(a.number, event, errno)
+	r.m.fail(r.engine.now(), a.number, event, errno)
 }
 
 // putBack returns asks for which there was no room, and what they were to cost.
