@@ -34,14 +34,21 @@ func icmpProto(a netip.Addr) uint8 {
 
 // echoSeq numbers p's try; echoFrom reads it back.
 func echoSeq(s *Source, p Probe) uint16 {
-	if s.Ports.Fixed {
+	switch {
+	case s.Ports.KeepFlow:
+		return p.Flow<<10 | s.mark(p)
+	case s.Ports.Fixed:
 		return uint16(max(p.Try, 1))
 	}
 	return s.Ports.Of(p) - s.Ports.First + 1
 }
 
 func echoFrom(s *Source, seq uint16, p *Probe) bool {
-	if s.Ports.Fixed {
+	switch {
+	case s.Ports.KeepFlow:
+		p.Flow = seq >> 10
+		return s.unmark(seq&markMask, p)
+	case s.Ports.Fixed:
 		p.Try = uint8(seq)
 		return seq > 0 && seq < 256
 	}
@@ -49,8 +56,12 @@ func echoFrom(s *Source, seq uint16, p *Probe) bool {
 }
 
 // echoProof has the block of ports in it, though echo has no ports: that keeps
-// runs apart which ask the same host at the same time.
+// runs apart which ask the same host at the same time. A traced flow has one
+// proof for all its packets.
 func echoProof(s *Source, target netip.Addr, seq uint16) uint64 {
+	if s.Ports.KeepFlow {
+		seq >>= 10
+	}
 	return s.Proof(saltEcho, target, s.Ports.First, seq)
 }
 
@@ -60,15 +71,19 @@ func (echo) Append(b []byte, s *Source, p Probe) []byte {
 	ip := header(s, p, icmpProto(p.Target), proof)
 	m := wire.ICMP{Msg: wire.EchoRequest, ID: uint16(proof), Seq: seq}
 	m.SetType(!p.Target.Is4())
-	data := echoPayload(proof)
+	data := echoPayload(proof, s.mark(p))
 	return wire.AppendICMP(b, &ip, &m, data[:])
 }
 
-// echoPayload is the proof, and bytes that count, as ping's do.
-func echoPayload(proof uint64) (data [echoSize]byte) {
+// echoPayload is the proof, and bytes that count, as ping's do; of a traced
+// packet the last two make up for the mark in the checksum.
+func echoPayload(proof uint64, mark uint16) (data [echoSize]byte) {
 	binary.BigEndian.PutUint64(data[:], proof)
 	for i := 8; i < echoSize; i++ {
 		data[i] = byte(i)
+	}
+	if mark != 0 {
+		binary.BigEndian.PutUint16(data[echoSize-2:], ^mark)
 	}
 	return data
 }
@@ -98,7 +113,7 @@ func (k echo) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	}
 	p.Target = pkt.IP.Src
 	proof := echoProof(s, p.Target, pkt.ICMP.Seq)
-	data := echoPayload(proof)
+	data := echoPayload(proof, s.mark(*p))
 	named, said := pkt.ICMP.ID == uint16(proof), bytes.Equal(pkt.Payload, data[:])
 	if !named && !said { // some other program's ping
 		return false

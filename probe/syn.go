@@ -29,8 +29,9 @@ func (syn) Append(b []byte, s *Source, p Probe) []byte {
 func (syn) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	if claimTCPError(s, pkt, p) {
 		proof := s.Proof(saltSYN, p.Target, p.Port, pkt.Quote.Src)
+		marked := markOfSYN(s, &pkt.Quote, proof, p)
 		claimError(pkt, p, r)
-		if !pkt.Quote.HasSeq || pkt.Quote.Seq != uint32(proof) {
+		if !marked || !pkt.Quote.HasSeq || pkt.Quote.Seq != uint32(proof) {
 			r.Event = Unsolicited
 		}
 		return true
@@ -61,14 +62,15 @@ func (syn) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 		r.Event = Unsolicited
 	}
 	if r.Event == Answer && t.Flags&wire.ACK != 0 {
-		r.Sent = echoedTime(s, t, proof)
+		r.Sent = echoedTime(s, t, proof, p)
+		r.Try = p.Try
 	}
 	return true
 }
 
 // echoedTime reads when the answered SYN left, from the echo of its timestamp;
-// 0 if it is not there.
-func echoedTime(s *Source, t *wire.TCP, proof uint64) time.Duration {
+// 0 if it is not there. Of a traced SYN it fills p instead.
+func echoedTime(s *Source, t *wire.TCP, proof uint64, p *Probe) time.Duration {
 	for o := t.Options(); len(o) >= 2 && o[0] != 0; {
 		if o[0] == 1 {
 			o = o[1:]
@@ -79,6 +81,10 @@ func echoedTime(s *Source, t *wire.TCP, proof uint64) time.Duration {
 			return 0
 		}
 		if o[0] == 8 && n == 10 { // RFC 7323 §3
+			if s.Ports.KeepFlow {
+				readTime(s, proof, binary.BigEndian.Uint32(o[6:]), p)
+				return 0
+			}
 			ms := binary.BigEndian.Uint32(o[6:]) - uint32(proof>>32)
 			if ms <= s.Clock && ms > 0 {
 				return time.Duration(ms) * time.Millisecond

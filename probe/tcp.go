@@ -29,7 +29,7 @@ func appendTCP(b []byte, s *Source, p Probe, t *wire.TCP, proof uint64) []byte {
 func header(s *Source, p Probe, proto uint8, proof uint64) wire.IP {
 	c := &s.Craft[p.Variant]
 	ip := wire.IP{Src: s.Addr, Dst: p.Target.WithZone(""), Proto: proto, TTL: c.TTL, TOS: c.TOS, DF: true,
-		ID: uint16(proof>>48) | 1, Flow: uint32(proof>>32) & 0xfffff}
+		ID: markedID(proof, s.mark(p)), Flow: uint32(proof>>32) & 0xfffff}
 	if p.TTL != 0 {
 		ip.TTL = p.TTL
 	}
@@ -46,7 +46,7 @@ func setOptions(t *wire.TCP, s *Source, p Probe, proof uint64) {
 	c := &s.Craft[p.Variant]
 	t.OptLen = uint8(copy(t.Opt[:], c.TCPOptions))
 	if c.Timestamp > 0 {
-		binary.BigEndian.PutUint32(t.Opt[c.Timestamp:], uint32(proof>>32)+s.Clock)
+		binary.BigEndian.PutUint32(t.Opt[c.Timestamp:], markedTime(s, proof, s.mark(p)))
 	}
 }
 

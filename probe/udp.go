@@ -33,10 +33,20 @@ func udpPort(s *Source, p Probe) uint16 {
 	return s.Ports.Of(p)
 }
 
-func (udp) Append(b []byte, s *Source, p Probe) []byte {
+func (k udp) Append(b []byte, s *Source, p Probe) []byte {
+	return k.appendMarked(b, s, p, s.mark(p))
+}
+
+func (udp) appendMarked(b []byte, s *Source, p Probe, mark uint16) []byte {
 	src := udpPort(s, p)
 	proof := s.Proof(saltUDP, p.Target, p.Port, src)
 	s.data = AppendPayload(s.data[:0], s, p)
+	if s.Ports.KeepFlow {
+		if len(s.data)%2 != 0 { // the checksum adds up 16-bit words
+			s.data = append(s.data, 0)
+		}
+		s.data = binary.BigEndian.AppendUint16(s.data, mark)
+	}
 	ip := header(s, p, wire.ProtoUDP, proof)
 	return wire.AppendUDP(b, &ip, &wire.UDP{Src: src, Dst: p.Port}, s.data)
 }
@@ -62,9 +72,11 @@ func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 			return false
 		}
 		p.Target, p.Port = q.IP.Dst, q.Dst
+		marked := k.markOfUDP(s, q, p)
 		claimError(pkt, p, r)
 		s.scratch = k.Append(s.scratch[:0], s, *p)
-		if !q.HasSum || q.Sum != transportSum(s.scratch, 6) || len(s.data) == 0 && !sameHeader(s.scratch, &q.IP) {
+		weak := len(s.data) == 0 || s.Ports.KeepFlow // the checksum alone proves little
+		if !marked || !q.HasSum || q.Sum != transportSum(s.scratch, 6) || weak && !sameHeader(s.scratch, &q.IP) {
 			r.Event = Unsolicited
 		}
 		return true

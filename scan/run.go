@@ -63,16 +63,19 @@ func (r *run) sources() {
 	tries := uint16(max(MostTries, r.m.perPass))
 	ports := probe.Ports{First: p.SourcePort, N: 1, Fixed: true}
 	roaming := probe.Ports{}
-	if p.SourcePort == 0 {
-		if p.Settle == SettleNever {
-			tries = 1
-		}
+	if p.Settle == SettleNever {
+		tries = 1
+	}
+	switch {
+	case p.SourcePort == 0:
 		want := uint64(tries) * uint64(p.Variants) * uint64(p.Flows) * uint64(p.Reps)
 		if p.KeepFlow {
 			want = uint64(p.Flows)
 		}
 		ports = e.ports(int(min(want, uint64(e.cfg.Ports.N)-uint64(tries))))
 		roaming = e.ports(int(tries))
+	case p.KeepFlow:
+		ports.N, ports.Fixed = p.Flows, false
 	}
 	ports.Tries, ports.Variants, ports.Flows, ports.KeepFlow = tries, p.Variants, p.Flows, p.KeepFlow
 	roaming.Tries, roaming.Variants, roaming.Flows = tries, p.Variants, p.Flows
