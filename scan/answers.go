@@ -53,6 +53,9 @@ func (m *machine) fail(now time.Duration, i uint64, what probe.Event, errno uint
 // answer takes a reply that was proved to answer q. It tells whether it was
 // accepted.
 func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool {
+	if m.plan.TTLs > 0 && q.TTL == 0 && r.Event == probe.Answer {
+		return m.reach(q, r)
+	}
 	i, ok := m.plan.Index(q)
 	if !ok || !m.asked(i, r.Try) {
 		m.unsolicited++
@@ -76,6 +79,8 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	c := kind.Class()
 	if r.Event == probe.Answer {
 		m.learn(s, c, &res)
+	} else if m.plan.TTLs > 0 && res.RTT >= 0 {
+		m.rtt[c].add(res.RTT) // a hop's error is its answer
 	}
 	switch {
 	case res.Verdict.Final || m.groups != nil && r.Who == probe.Target:
@@ -90,6 +95,27 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	default:
 		m.duplicates++
 	}
+	return true
+}
+
+// reach takes an answer of a traced target that does not tell which TTL it
+// answers (a RST has no room for that): the first is handed out with TTL 0, and
+// decides no question.
+func (m *machine) reach(q probe.Probe, r *probe.Reply) bool {
+	q.TTL = 1
+	if _, ok := m.plan.Index(q); !ok {
+		m.unsolicited++
+		return false
+	}
+	if m.reached {
+		m.duplicates++
+		return true
+	}
+	m.reached = true
+	q.TTL = 0
+	res := Result{Number: NoQuestion, Probe: q, Reply: *r, RTT: -1}
+	res.Verdict = m.plan.Kinds[q.Kind].Classify(q, r)
+	m.out = append(m.out, res)
 	return true
 }
 

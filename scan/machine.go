@@ -32,6 +32,7 @@ type machine struct {
 	fewer      bool            // some were spared a try in this pass
 	settled    bitmap          // by question: decided and handed out
 	groups     bitmap          // by group, in plans that settle by group
+	zero       time.Duration   // when the first question left, +1
 	began      []time.Duration // by group: first question, +1; only with a host timeout
 	again      []uint64        // could not leave yet, and go first
 	retry, end queue           // tries in the order of sending
@@ -40,6 +41,7 @@ type machine struct {
 	spare      verdictOnTries
 	silence    uint64 // next question to hand out as silent when all is over
 	over       bool
+	reached    bool // a traced target has answered without saying to which TTL
 
 	out                     []Result // decided, not yet handed out
 	ended                   []ask    // left their slots, with their latest try; kept only for kernel sockets
@@ -166,6 +168,12 @@ func (m *machine) start(now time.Duration) (uint64, bool) {
 		i := m.next
 		if i-m.base >= uint64(len(m.slots)) {
 			return 0, false // the window is full
+		}
+		if m.zero == 0 {
+			m.zero = now + 1
+		}
+		if now < m.due(i) {
+			return 0, false
 		}
 		m.next++
 		if m.decided(i) || m.pass > 0 && m.kernelRepeats(i) {

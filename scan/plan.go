@@ -63,6 +63,7 @@ type Plan struct {
 	SourcePort  uint16        // -g; 0: a block of the engine's
 	KeepFlow    bool          // one port for all TTLs and tries of a flow (trace)
 	Sockets     bool          // asked by kernel sockets
+	Interval    time.Duration // between the starts of passes (repetitions); 0: as fast as the pacer lets
 	HostTimeout time.Duration // give up on a host this long after its first question
 	OmitSilence bool          // no Result for silence (sweeps of ranges)
 	// Skip tells which questions an earlier run has decided: they are neither

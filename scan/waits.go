@@ -160,7 +160,11 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 		}
 	}
 	if m.wanting() {
-		sooner(free)
+		at := free
+		if len(m.again) == 0 {
+			at = max(at, m.due(m.next))
+		}
+		sooner(at)
 	}
 	if m.retry.len() > 0 {
 		e := m.retry.front()
@@ -179,6 +183,14 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 		sooner(e.at + d)
 	}
 	return at, ok
+}
+
+// due is when the pass of question i may begin.
+func (m *machine) due(i uint64) time.Duration {
+	if m.plan.Interval == 0 || m.zero == 0 || m.pass > 0 {
+		return 0
+	}
+	return m.zero - 1 + time.Duration(i/m.plan.inner)*m.plan.Interval
 }
 
 // wanting tells whether there is something to send as soon as the pacer allows.

@@ -45,7 +45,13 @@ func (p *port) browse(ctx context.Context, s *stream, to netip.AddrPort, secure 
 func (p *port) fetch(s *stream, to netip.AddrPort, target string, secure bool) (f finding) {
 	_, err := io.WriteString(s, p.request(to, target, secure))
 	var r response
-	b, cut := s.hear(-1, func([]byte) time.Duration { return s.waits.better }, maxRead, func(b []byte) bool {
+	pause := func(b []byte) time.Duration {
+		if r.foreign {
+			return s.waits.pause(b)
+		}
+		return s.waits.better // pages are made while they are sent
+	}
+	b, cut := s.hear(-1, pause, maxRead, func(b []byte) bool {
 		return r.add(b) && (!r.foreign || len(b) >= maxGreeting || identify(b).whole)
 	})
 	r.end(b)

@@ -1,0 +1,245 @@
+// Package trace finds the way to a target: it asks with every TTL at once, in
+// one flow, and puts together what the hops say. It composes a plan; when the
+// target has answered, or a hop has refused, what lies behind is not asked any
+// more.
+package trace
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"sonde/probe"
+	"sonde/probe/wire"
+	"sonde/scan"
+)
+
+// Config is what to trace, and how.
+type Config struct {
+	Target netip.Addr
+	Kind   probe.Kind // probe.SYN, probe.UDP, probe.Echo; by the kernel a SocketKind
+	Port   uint16     // 0 for echo
+	Hops   uint8      // highest TTL, at most 63
+	Times  uint32     // questions per hop, at most 15
+}
+
+// interval is between the questions to one hop: routers limit their errors.
+const interval = 100 * time.Millisecond
+
+// Hop is what is known of one hop.
+type Hop struct {
+	TTL      uint8
+	From     netip.Addr // who answered; zero: nobody
+	Reached  bool       // it is the target, or the end of the way: Reason says what it said
+	Reason   probe.Reason
+	Sent     uint32
+	Received uint32
+	Min, Max time.Duration // round-trip times, where Timed > 0
+	Total    time.Duration // of all Timed answers
+	Timed    uint32
+	Quoted   int          // bytes of our packet that it quoted; 0: none
+	Quote    wire.Quote   // the longest quote
+	Others   []netip.Addr // further addresses that answered for this TTL
+	SentTOS  uint8
+	SeenTOS  uint8 // in the quote, if Quoted > 0
+}
+
+// Way is the whole route.
+type Way struct {
+	Target  netip.Addr
+	Hops    []Hop // from the first to the last that answered or was reached
+	Reached bool  // the target itself answered
+	Stats   scan.Stats
+}
+
+// Run traces the way to c.Target. base has what all plans have in common. It
+// returns what is known when ctx ends.
+func Run(ctx context.Context, e *scan.Engine, base scan.Plan, c Config) (Way, error) {
+	t := &tracer{c: c, hops: make([]Hop, c.Hops), end: c.Hops}
+	for i := range t.hops {
+		t.hops[i] = Hop{TTL: uint8(i) + 1}
+	}
+	if len(base.Craft) > 0 {
+		t.tos = base.Craft[0].TOS
+	}
+	p := base
+	p.Targets, p.Kinds, p.Asks = one{c.Target}, []probe.Kind{traced(c.Kind)}, []scan.Ask{{Port: c.Port}}
+	p.TTLs, p.Reps, p.Interval, p.KeepFlow = c.Hops, c.Times, interval, true
+	p.Settle, p.Order = scan.SettleNever, scan.ByPass
+	p.Skip = func(number uint64) bool { return t.skip(p.At(number)) }
+	plan := &p
+	ctx, t.stop = context.WithCancel(ctx)
+	defer t.stop()
+	stats, err := e.Run(ctx, plan, t.hear)
+	if t.done {
+		stats.Complete, stats.Interrupted = err == nil, false
+	}
+	stats.Loss, stats.ExpectedMissed = -1, -1 // hops limit their errors: that is no loss
+	return t.way(stats), err
+}
+
+// tracer collects the answers of one trace.
+type tracer struct {
+	c    Config
+	tos  uint8
+	stop context.CancelFunc
+	done bool // stopped by us: all is known
+
+	mu   sync.Mutex // skip is asked while the run is locked, hear while it is not
+	hops []Hop
+	end  uint8 // hops beyond are not needed
+}
+
+// skip tells whether q is beyond the end of the way.
+func (t *tracer) skip(q probe.Probe) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return q.TTL > t.end
+}
+
+// hear takes one result.
+func (t *tracer) hear(r *scan.Result) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.done {
+		return // what is still under way when all is known
+	}
+	if r.Number == scan.NoQuestion {
+		t.arrived(r)
+	} else {
+		t.hop(r)
+	}
+	if t.complete() {
+		t.done = true
+		t.stop()
+	}
+}
+
+// hop adds a result to its hop.
+func (t *tracer) hop(r *scan.Result) {
+	h := &t.hops[r.Probe.TTL-1]
+	if r.Tries > 0 {
+		h.Sent++
+	}
+	h.SentTOS = t.tos
+	switch r.Reply.Event {
+	case probe.Answer, probe.ICMPError:
+	default:
+		if h.Received == 0 {
+			h.Reason = r.Verdict.Reason
+		}
+		return
+	}
+	h.Received++
+	h.from(r)
+	if r.RTT >= 0 {
+		if h.Timed == 0 || r.RTT < h.Min {
+			h.Min = r.RTT
+		}
+		h.Max = max(h.Max, r.RTT)
+		h.Total += r.RTT
+		h.Timed++
+	}
+	if r.Reply.Event == probe.ICMPError && r.Reply.ICMP.Msg == wire.TimeExceeded {
+		return
+	}
+	h.Reached, h.Reason = true, r.Verdict.Reason
+	t.end = min(t.end, h.TTL)
+}
+
+// from notes who answered, and what it quoted.
+func (h *Hop) from(r *scan.Result) {
+	switch from := r.Reply.From; {
+	case !h.From.IsValid():
+		h.From = from
+	case h.From != from:
+		known := false
+		for _, o := range h.Others {
+			known = known || o == from
+		}
+		if !known {
+			h.Others = append(h.Others, from)
+		}
+	}
+	if q := &r.Reply.Quote; q.Len > h.Quoted {
+		h.Quoted, h.Quote, h.SeenTOS = q.Len, *q, q.IP.TOS
+	}
+}
+
+// arrived takes an answer of the target that does not tell its TTL: the target
+// is behind every hop that is known. If those in between have all answered that
+// is the next one.
+func (t *tracer) arrived(r *scan.Result) {
+	last := uint8(0)
+	for i := range t.hops[:t.end] {
+		if h := &t.hops[i]; h.Received > 0 && !h.Reached {
+			last = h.TTL
+		}
+	}
+	ttl := min(last+1, t.c.Hops)
+	if back := hopsBack(r.Reply.IP.TTL); back > ttl && back <= t.end && t.hops[back-1].Received == 0 {
+		// The hops before it are silent: the answer's own TTL tells how far it
+		// came, where it came the same way back.
+		ttl = back
+	}
+	if ttl > t.end {
+		return
+	}
+	h := &t.hops[ttl-1]
+	h.Received++
+	h.Sent = max(h.Sent, 1)
+	h.from(r)
+	h.Reached, h.Reason = true, r.Verdict.Reason
+	t.end = ttl
+}
+
+// hopsBack guesses how many hops away a packet with this TTL began: stacks start
+// with 64, 128 or 255.
+func hopsBack(ttl uint8) uint8 {
+	for _, start := range []uint8{64, 128, 255} {
+		if ttl <= start {
+			return start - ttl + 1
+		}
+	}
+	return 0
+}
+
+// complete tells whether every question up to the end of the way is decided.
+func (t *tracer) complete() bool {
+	reached := false
+	for i := range t.hops[:t.end] {
+		h := &t.hops[i]
+		if h.Sent < t.c.Times && !h.Reached || h.Reached && h.Sent < 1 {
+			return false
+		}
+		reached = reached || h.Reached
+	}
+	return reached
+}
+
+// way is what came of it: trailing silence is cut off.
+func (t *tracer) way(stats scan.Stats) Way {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := Way{Target: t.c.Target, Stats: stats}
+	last := 0
+	for i := range t.hops[:t.end] {
+		h := &t.hops[i]
+		if h.Received > 0 {
+			last = i + 1
+		}
+		w.Reached = w.Reached || h.Reached && h.From == t.c.Target.WithZone("")
+	}
+	w.Hops = t.hops[:last]
+	return w
+}
+
+// one is a single target.
+type one struct{ addr netip.Addr }
+
+func (o one) Len() uint64          { return 1 }
+func (o one) At(uint64) netip.Addr { return o.addr }
+func (o one) Index(a netip.Addr) (uint64, bool) {
+	return 0, a.WithZone("") == o.addr.WithZone("")
+}
