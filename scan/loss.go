@@ -1,7 +1,9 @@
 package scan
 
 import (
+	"encoding/binary"
 	"math"
+	"net/netip"
 
 	"sonde/probe"
 )
@@ -11,7 +13,14 @@ type tally struct {
 	counts [MostTries + 1]uint32 // by try, from 1, on time
 	late   uint32                // all tries were lost, but the target repeated its answer
 	found  uint32                // questions with any answer
+	hosts  [hostBuckets]hostTally
 }
+
+// hostTally is what a tally says of a part of the hosts, by a hash: enough to
+// see whether hosts differ.
+type hostTally struct{ answers, tries uint32 }
+
+const hostBuckets = 32
 
 // lossModel is what a tally says: a mixture of at most two kinds of questions,
 // each of which loses every try with its own probability. Hosts differ, and one
@@ -141,13 +150,52 @@ func (m *lossModel) mean(fitted int) float64 {
 // so far came from. Targets repeat lost SYN-ACKs, so some of what every try
 // lost comes back all the same: how large that part is, the late answers tell.
 func (t *tally) expected(tries, fitted int) float64 {
-	m := t.fit(fitted)
-	onTime := float64(t.found - t.late)
-	failed := m.missed(onTime, min(tries, usualTries), fitted)
+	failed := t.unanswered(min(tries, usualTries), fitted)
 	if failed == 0 {
 		return 0
 	}
-	return m.missed(onTime, tries, fitted) * failed / (failed + float64(t.late))
+	return t.unanswered(tries, fitted) * failed / (failed + float64(t.late))
+}
+
+// unanswered is how many questions of t no try of tries would have brought an
+// answer to, by the worse of two views: the mixture that all answers together
+// fit, and what follows from how much hosts differ. The first sees hosts with a
+// loss of their own only when many tries were needed, the second sooner.
+func (t *tally) unanswered(tries, fitted int) float64 {
+	m := t.fit(fitted)
+	onTime := float64(t.found - t.late)
+	mean, variance := t.hostLoss(fitted)
+	// E[q^n] to the second order around the mean of q.
+	n := float64(tries)
+	share := math.Pow(mean, n) + n*(n-1)/2*math.Pow(mean, n-2)*variance
+	return max(m.missed(onTime, tries, fitted), onTime*share/(1-math.Min(share, 0.5)))
+}
+
+// hostLoss returns the mean of the hosts' losses and how much they vary beyond
+// what chance makes them.
+func (t *tally) hostLoss(tries int) (mean, variance float64) {
+	n, sum := 0.0, 0.0
+	for _, h := range t.hosts {
+		n += float64(h.answers)
+		sum += float64(h.tries)
+	}
+	if n == 0 || sum == n {
+		return 0, 0
+	}
+	mean = solveMean(sum/n, tries)
+	chance, used := 0.0, 0.0
+	for _, h := range t.hosts {
+		if a := float64(h.answers); a >= fewAnswers {
+			d := solveMean(float64(h.tries)/a, tries) - mean
+			variance += a * d * d
+			chance += mean * (1 - mean) * (1 - mean) // a times the variance of an estimate from a answers
+			used += a
+		}
+	}
+	if used == 0 {
+		return mean, 0
+	}
+	return mean, math.Max(0, (variance-chance)/used)
 }
 
 // usualTries is how many tries questions have had when late answers come.
@@ -157,7 +205,7 @@ const usualTries = 3
 // ICMP errors, which are limited rather than lost, are in none.
 type losses [probe.Classes]tally
 
-func (l *losses) answered(c probe.Class, try int, onTime bool) {
+func (l *losses) answered(c probe.Class, host netip.Addr, try int, onTime bool) {
 	t := &l[c]
 	t.found++
 	switch {
@@ -165,6 +213,10 @@ func (l *losses) answered(c probe.Class, try int, onTime bool) {
 		t.late++
 	case try >= 1 && try <= MostTries:
 		t.counts[try]++
+		a := host.As16()
+		h := &t.hosts[mix(binary.BigEndian.Uint64(a[8:]))%hostBuckets]
+		h.answers++
+		h.tries += uint32(try)
 	}
 }
 
