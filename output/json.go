@@ -41,6 +41,9 @@ func (f *JSON) AppendBegin(b []byte, m *Meta) []byte {
 	b = jsonUint(b, "seed", m.Seed)
 	b = jsonUint(b, "probes", m.Probes)
 	b = jsonAddr(b, "source", m.Source)
+	if m.Trace != nil {
+		b = jsonTrace(b, m.Trace)
+	}
 	if len(m.Notes) > 0 {
 		b = jsonStrings(b, "notes", m.Notes)
 	}
@@ -60,6 +63,10 @@ func (f *JSON) AppendRecord(b []byte, r *Record) []byte {
 		b = jsonHost(b, r)
 	case Port:
 		b = jsonPort(b, r)
+	case Hop:
+		b = jsonHop(b, r)
+	case Service: // which has no answer of its own to show
+		return append(jsonService(b, r), '}', '\n')
 	}
 	if r.Reason == probe.ReasonLocalError && r.Errno != 0 {
 		b = jsonString(b, "error", syscall.Errno(r.Errno).Error())
@@ -145,6 +152,9 @@ func (f *JSON) AppendEnd(b []byte, e *End) []byte {
 	}
 	b = jsonTally(b, "hosts", &e.Tally.Hosts)
 	b = jsonTally(b, "ports", &e.Tally.Ports)
+	if e.Tally.Services > 0 {
+		b = jsonUint(b, "services", e.Tally.Services)
+	}
 	return append(b, '}', '\n')
 }
 
@@ -238,7 +248,11 @@ func jsonAddr(b []byte, key string, a netip.Addr) []byte {
 	if !a.IsValid() {
 		return b
 	}
-	b = append(jsonKey(b, key), '"')
+	return appendJSONAddr(jsonKey(b, key), a)
+}
+
+func appendJSONAddr(b []byte, a netip.Addr) []byte {
+	b = append(b, '"')
 	if a.Zone() != "" { // which may hold anything
 		b = a.WithZone("").AppendTo(b)
 		b = append(b, '%')
@@ -247,6 +261,21 @@ func jsonAddr(b []byte, key string, a netip.Addr) []byte {
 		return append(b[:quoted], b[quoted+1:]...) // without the zone's opening quote
 	}
 	return append(a.AppendTo(b), '"')
+}
+
+// jsonAddrs writes a list; an empty one is absent.
+func jsonAddrs(b []byte, key string, list []netip.Addr) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(jsonKey(b, key), '[')
+	for i, a := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSONAddr(b, a)
+	}
+	return append(b, ']')
 }
 
 func jsonMAC(b []byte, key string, m wire.MAC) []byte {

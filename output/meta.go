@@ -21,12 +21,25 @@ type Meta struct {
 	Source    netip.Addr // a source address that is not ours (-S); else zero
 	Addresses uint64     // addresses to ask, listed or not
 	Ports     uint32     // ports asked of each host; 0: a sweep
+	Services  bool       // a Service record follows for each open port
+	Trace     *Trace     // Hop records follow; nil: none
 	NoPing    bool       // the user skipped the ping (-PN)
 	Notes     []string   // what the user must know to read the result, one line each
 	OpenOnly  bool       // --open
 	Verbose   bool       // -v
 	Color     bool       // ANSI colours; a Sink clears it for files
 }
+
+// Trace is how routes are traced.
+type Trace struct {
+	Proto  string // "icmp", "tcp", "udp"
+	Port   uint16 // 0: none, or not the same for all targets
+	MaxTTL uint8
+	TOS    uint8 // DSCP<<2 | ECN of what is sent
+}
+
+// routesOnly tells whether the run is about routes, not about hosts and ports.
+func (m *Meta) routesOnly() bool { return m.Trace != nil && m.Ports == 0 }
 
 // Lists tells whether r belongs into the output at all (CONTRACT section 7): a
 // host that a range found silent is listed only with -v, a port that is not
@@ -44,10 +57,11 @@ func (m *Meta) Lists(r *Record) bool {
 // States is how many states there are: the length of a Tally's rows.
 const States = int(probe.NotTested) + 1
 
-// Tally counts hosts and ports by state.
+// Tally counts hosts and ports by state, and the services that were identified.
 type Tally struct {
-	Hosts [States]uint64
-	Ports [States]uint64
+	Hosts    [States]uint64
+	Ports    [States]uint64
+	Services uint64
 }
 
 // Add counts r. Every host that was asked is counted, listed or not.
@@ -57,6 +71,10 @@ func (t *Tally) Add(r *Record) {
 		t.Hosts[r.State]++
 	case Port:
 		t.Ports[r.State]++
+	case Service:
+		if r.Service != "" {
+			t.Services++
+		}
 	}
 }
 

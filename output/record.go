@@ -2,6 +2,7 @@ package output
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"sonde/probe"
@@ -14,11 +15,13 @@ import (
 type Type uint8
 
 const (
-	Host Type = iota // one for each host that is decided
-	Port             // one for each port that was asked
+	Host    Type = iota // one for each host that is decided
+	Port                // one for each port that was asked
+	Service             // one for each open port that was asked what it is, after its Port
+	Hop                 // one for each hop of the way to a target
 )
 
-var typeNames = [...]string{Host: "host", Port: "port"}
+var typeNames = [...]string{Host: "host", Port: "port", Service: "service", Hop: "hop"}
 
 func (t Type) String() string { return typeNames[t] }
 
@@ -40,24 +43,48 @@ type Record struct {
 	Errno   uint16       // why this machine could not ask, with probe.ReasonLocalError; 0: not known
 	Source  netip.Addr   // whose address the question carried, with probe.SpoofedSource
 	Reply   *probe.Reply // the answer, field by field; shown with Meta.Verbose
-	Repeat  *Repeat      // with -c; nil: asked once
-	Names   []string     // forward names that led to Addr, as the user wrote them; may be empty
-	PTR     string       // the reverse name; "": none
+	Repeat  *Repeat      // with -c, and of every Hop; nil: asked once
+	Names   []string     // forward names that led to Addr (Hop: to From), as the user wrote them; may be empty
+	PTR     string       // the reverse name of Addr (Hop: of From); "": none
 	Looked  bool         // the reverse name was looked up
 	Differ  bool         // forward and reverse names disagree
 	MAC     wire.MAC     // Host: of Addr on our link; zero: not known
 	Vendor  string       // Host: whose MAC it is
 	Named   bool         // Host: asked by address or name, not by a range
 	Ports   uint32       // Host: how many Port records it has, before and after this one
-	Proto   string       // Port: "tcp", "udp"
-	Port    uint16       // Port
-	Service string       // Port: the registered name; "": none
+	Routed  bool         // Host: its Hop records follow
+	Proto   string       // Port, Service: "tcp", "udp"; Hop: what it was traced with, where that is not Meta.Trace's
+	Port    uint16       // with Proto
+	Service string       // Port: the registered name; Service: the protocol that is spoken; "": none
+
+	Product  string   // Service: the program, as it calls itself; this and what follows "" where it does not say
+	Version  string   // Service: of the program
+	Info     string   // Service: what else it says
+	OS       string   // Service: the system that it says it was built for
+	Hostname string   // Service: the name by which it calls itself
+	CPE      []string // Service
+	HTTP     *HTTP    // Service: nil: it answered no request
+	TLS      *TLS     // Service: nil: it spoke no TLS
+	Banner   string   // Service: what it said unasked
+	How      string   // Service: how it was found out: "greeting", "tls+http"
+	Cut      string   // Service: why there may be more to know: "late", "long"; "": there is not
+
+	Hop     uint8        // Hop: which hop, from 1: the TTL that was sent
+	Hops    uint32       // Hop: how many Hop records the target has, before and after this one; 0: not known yet
+	Others  []netip.Addr // Hop: who else answered for this TTL; From is the first
+	Reached bool         // Hop: the target itself answered here, and Reason is what it said
+	Quoted  int          // Hop: bytes of our packet that the answer quotes; 0: none
+	Changes []Change     // Hop: fields that are not quoted as they were sent; DSCP and ECN may be left to the TOS bytes
+	Visible bool         // Hop: all fields that were asked about are quoted: what is not in Changes did not change
+	HasTOS  bool         // Hop: the quote shows the TOS byte
+	SentTOS uint8        // Hop, with HasTOS: DSCP<<2 | ECN, as it was sent
+	SeenTOS uint8        // Hop, with HasTOS: as it is quoted
 }
 
 // Repeat is what became of a question that was asked Sent times (-c).
 type Repeat struct {
 	Sent, Answered uint32
-	Min, Avg, Max  time.Duration // round-trip times, where Answered > 0
+	Min, Avg, Max  time.Duration // round-trip times, where Answered > 0; a Hop's are 0 where none was measured
 }
 
 // name is the one name to show for the host: as the user wrote it, else from
@@ -67,6 +94,18 @@ func (r *Record) name() string {
 		return r.Names[0]
 	}
 	return r.PTR
+}
+
+// kept is a copy that borrows nothing, without Reply and what a Service said.
+func (r *Record) kept() Record {
+	k := *r
+	k.Reply, k.CPE, k.HTTP, k.TLS = nil, nil, nil, nil
+	k.Names, k.Changes, k.Others = slices.Clone(r.Names), slices.Clone(r.Changes), slices.Clone(r.Others)
+	if r.Repeat != nil {
+		repeat := *r.Repeat
+		k.Repeat = &repeat
+	}
+	return k
 }
 
 // packet returns the answer if it is a packet, which it is not where the kernel

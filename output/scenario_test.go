@@ -283,6 +283,9 @@ func scenarios() []scenario {
 		whole.records = append(whole.records, h)
 	}
 	add(whole)
+	for _, s := range append(routeScenarios(), serviceScenarios()...) {
+		add(s)
+	}
 	return all
 }
 

@@ -20,15 +20,17 @@ const fromMax = 8
 
 // block is what text holds of a host until it is complete.
 type block struct {
-	addr    netip.Addr
-	order   int
-	hasHost bool
-	host    Record // borrows nothing
-	ports   uint32 // in so far
-	rows    []row
-	folds   []fold
-	listed  [States]uint32 // rows by state
-	folded  [States]bool   // states whose ports go to folds
+	addr     netip.Addr
+	order    int
+	hasHost  bool
+	host     Record // borrows nothing
+	ports    uint32 // in so far
+	rows     []row
+	folds    []fold
+	listed   [States]uint32 // rows by state
+	folded   [States]bool   // states whose ports go to folds
+	services []said
+	hops     []Record // borrow nothing
 	// Ports by who was heard, for a host that was not tested.
 	silent, others, local, unseen uint32
 }
@@ -59,13 +61,20 @@ type fold struct {
 	n      uint64
 }
 
-func (k *block) complete() bool { return k.hasHost && k.ports >= k.host.Ports }
+// complete tells whether all has come that belongs into the block.
+func (k *block) complete(m *Meta) bool {
+	if m.routesOnly() && !k.hasHost {
+		return k.routed()
+	}
+	return k.hasHost && k.ports >= k.host.Ports &&
+		(!m.Services || len(k.services) >= int(k.listed[probe.Open])) &&
+		(!k.host.Routed || k.routed())
+}
 
 func (k *block) setHost(r *Record) {
 	k.hasHost = true
-	k.host = *r
-	k.host.Reply, k.host.Repeat = nil, nil
-	k.host.Names = slices.Clone(r.Names)
+	k.host = r.kept()
+	k.host.Repeat = nil
 }
 
 func (k *block) addPort(r *Record, m *Meta) {
@@ -187,7 +196,8 @@ func (d *fold) appendReason(b []byte) []byte {
 	return b
 }
 
-// appendTable writes the rows, in the order of their ports.
+// appendTable writes the rows, in the order of their ports, each with what its
+// service said.
 func (f *Text) appendTable(b []byte, k *block) []byte {
 	if len(k.rows) == 0 {
 		return b
@@ -195,34 +205,33 @@ func (f *Text) appendTable(b []byte, k *block) []byte {
 	slices.SortFunc(k.rows, func(x, y row) int {
 		return cmp.Or(cmp.Compare(x.proto, y.proto), cmp.Compare(x.port, y.port))
 	})
-	port, state, service := len("PORT"), len("STATE"), len("SERVICE")
-	var cell []byte
-	for i := range k.rows {
-		w := &k.rows[i]
-		cell = appendPort(cell[:0], w.proto, w.port)
-		port = max(port, width(cell))
-		state = max(state, len(w.state.String()))
-		cell = appendService(cell[:0], w.service)
-		service = max(service, width(cell))
+	slices.SortFunc(k.services, func(x, y said) int { return x.at(y.proto, y.port) })
+	var c columns
+	head := []string{"PORT", "STATE", "SERVICE", "VERSION", "REASON"}
+	if !f.meta.Services {
+		head = slices.Delete(head, 3, 4)
 	}
-	b = append(b, '\n')
-	b = padTo(b, "PORT", port+2)
-	b = padTo(b, "STATE", state+2)
-	b = padTo(b, "SERVICE", service+2)
-	b = append(b, "REASON\n"...)
+	c.row(head...)
 	for i := range k.rows {
 		w := &k.rows[i]
-		start := len(b)
-		b = appendPort(b, w.proto, w.port)
-		b = pad(b, port+2-width(b[start:]))
-		b = f.paint(b, w.state, w.state.String())
-		b = pad(b, state+2-len(w.state.String()))
-		start = len(b)
-		b = appendService(b, w.service)
-		b = pad(b, service+2-width(b[start:]))
-		b = appendReason(b, w.record(f.meta))
-		b = appendRepeat(b, w.repeat)
-		b = append(b, '\n')
+		said := k.said(w)
+		why := appendRepeat(appendReason(nil, w.record(f.meta)), w.repeat)
+		cells := []string{string(appendPort(nil, w.proto, w.port)), w.state.String(), w.name(said), said.version, string(why)}
+		if !f.meta.Services {
+			cells = slices.Delete(cells, 3, 4)
+		}
+		c.row(cells...)
+	}
+	b = c.append(append(b, '\n'), 0, nil)
+	for i := range k.rows {
+		w := &k.rows[i]
+		b = c.append(b, i+1, func(column int, b []byte, text string) []byte {
+			if column == 1 {
+				return f.paint(b, w.state, text)
+			}
+			return append(b, text...)
+		})
+		b = append(b, k.said(w).lines...)
 	}
 	return b
 }
@@ -241,9 +250,16 @@ func appendPort(b []byte, proto string, port uint16) []byte {
 	return AppendText(b, proto)
 }
 
-func appendService(b []byte, name string) []byte {
-	if name == "" {
-		return append(b, '-')
+// name is the cell SERVICE: what is spoken there, else the registered name, with
+// a question mark where it was asked and did not tell.
+func (w *row) name(s said) string {
+	switch {
+	case s.service != "":
+		return Escape(s.service)
+	case w.service == "":
+		return "-"
+	case s.asked:
+		return Escape(w.service) + "?"
 	}
-	return AppendText(b, name)
+	return Escape(w.service)
 }

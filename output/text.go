@@ -10,14 +10,16 @@ import (
 )
 
 // Text is for people (CONTRACT section 7): one line for each host of a sweep;
-// else a block for each host, its ports as a table, in the order in which the
-// hosts are complete. It holds a block's rows until then; of states that are
-// folded only counts.
+// else a block for each host, its ports as a table with what their services say,
+// and the route to it, in the order in which the hosts are complete. A route
+// without a host is a block too. It holds a block's rows until then; of states
+// that are folded only counts, of services only what is shown.
 type Text struct {
 	meta   *Meta
 	blocks map[netip.Addr]*block
 	begun  int  // blocks so far, for their order
 	any    bool // something was written
+	routes routes
 }
 
 var _ = Register(func() Format { return new(Text) })
@@ -37,7 +39,7 @@ func (f *Text) AppendBegin(b []byte, m *Meta) []byte {
 }
 
 func (f *Text) AppendRecord(b []byte, r *Record) []byte {
-	if r.Type == Host && r.Ports == 0 && f.blocks[r.Addr] == nil {
+	if r.Type == Host && r.Ports == 0 && !r.Routed && f.blocks[r.Addr] == nil {
 		return f.appendAlone(b, r)
 	}
 	k := f.blocks[r.Addr]
@@ -51,8 +53,12 @@ func (f *Text) AppendRecord(b []byte, r *Record) []byte {
 		k.setHost(r)
 	case Port:
 		k.addPort(r, f.meta)
+	case Service:
+		k.addService(r, f.meta)
+	case Hop:
+		k.addHop(r, f.meta)
 	}
-	if !k.complete() {
+	if !k.complete(f.meta) {
 		return b
 	}
 	delete(f.blocks, r.Addr)
@@ -121,6 +127,10 @@ func (f *Text) appendBlock(b []byte, k *block) []byte {
 		return b // a range's host with nothing that is asked for
 	}
 	b = f.gap(b)
+	f.routes.add(k)
+	if k.routeOnly() {
+		return f.appendTrace(b, k)
+	}
 	b = appendAddrName(b, k.addr, k.host.name())
 	b = append(b, "  "...)
 	if k.hasHost {
@@ -153,6 +163,9 @@ func (f *Text) appendBlock(b []byte, k *block) []byte {
 	if k.hasHost && k.ports < k.host.Ports {
 		b = append(appendCount(append(b, "Undecided: "...), uint64(k.host.Ports-k.ports), "port"), '\n')
 	}
+	if len(k.hops) > 0 {
+		b = f.appendRoute(b, k)
+	}
 	return b
 }
 
@@ -167,7 +180,7 @@ func (f *Text) AppendEnd(b []byte, e *End) []byte {
 	}
 	clear(f.blocks)
 	b = f.gap(b)
-	return appendSummary(b, f.meta, e)
+	return f.appendSummary(b, e)
 }
 
 // appendAddrName writes "10.77.2.10 (web.example)".

@@ -108,23 +108,11 @@ func (k *block) heard(m *Meta) string {
 
 // appendSummary writes the last line: "3 ports: 3 filtered. 9 packets sent, 0
 // answers, 2.0 s", and whether the run was cut short.
-func appendSummary(b []byte, m *Meta, e *End) []byte {
-	hosts, ports := max(m.Addresses, sum(&e.Tally.Hosts)), sum(&e.Tally.Ports)
-	if hosts > 1 || ports == 0 && hosts > 0 {
-		b = append(strconv.AppendUint(b, hosts, 10), " address"...)
-		if hosts > 1 {
-			b = append(b, "es"...)
-		}
-		b = strconv.AppendUint(append(b, ": "...), e.Tally.Hosts[probe.Up], 10)
-		b = append(b, " up"...)
-		b = appendStates(b, &e.Tally.Hosts, true, probe.Down, probe.NotTested)
-		b = append(b, ". "...)
-	}
-	if ports > 0 {
-		b = append(appendCount(b, ports, "port"), ": "...)
-		b = appendStates(b, &e.Tally.Ports, false, probe.Open, probe.Closed, probe.Filtered, probe.Unfiltered,
-			probe.OpenFiltered, probe.ClosedFiltered, probe.Unknown)
-		b = append(b, ". "...)
+func (f *Text) appendSummary(b []byte, e *End) []byte {
+	if f.meta.routesOnly() {
+		b = f.routes.append(b)
+	} else {
+		b = appendCounts(b, f.meta, e)
 	}
 	b = append(appendCount(b, e.Sent, "packet"), " sent, "...)
 	b = append(appendCount(b, e.Received, "answer"), ", "...)
@@ -155,6 +143,32 @@ func appendSummary(b []byte, m *Meta, e *End) []byte {
 		b = append(b, "Interrupted: incomplete, this is what was known.\n"...)
 	case !e.Complete:
 		b = append(b, "Incomplete: not every question was decided.\n"...)
+	}
+	return b
+}
+
+// appendCounts writes how many hosts and ports have each state: "3 ports: 3
+// filtered. ".
+func appendCounts(b []byte, m *Meta, e *End) []byte {
+	hosts, ports := max(m.Addresses, sum(&e.Tally.Hosts)), sum(&e.Tally.Ports)
+	if hosts > 1 || ports == 0 && hosts > 0 {
+		b = append(strconv.AppendUint(b, hosts, 10), " address"...)
+		if hosts > 1 {
+			b = append(b, "es"...)
+		}
+		b = strconv.AppendUint(append(b, ": "...), e.Tally.Hosts[probe.Up], 10)
+		b = append(b, " up"...)
+		b = appendStates(b, &e.Tally.Hosts, true, probe.Down, probe.NotTested)
+		b = append(b, ". "...)
+	}
+	if ports > 0 {
+		b = append(appendCount(b, ports, "port"), ": "...)
+		b = appendStates(b, &e.Tally.Ports, false, probe.Open, probe.Closed, probe.Filtered, probe.Unfiltered,
+			probe.OpenFiltered, probe.ClosedFiltered, probe.Unknown)
+		b = append(b, ". "...)
+	}
+	if e.Tally.Services > 0 {
+		b = append(appendCount(b, e.Tally.Services, "service"), " identified. "...)
 	}
 	return b
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"sonde/output"
@@ -231,6 +232,21 @@ func (f *flags) checkParts(parts []sweep.Part) error {
 	}
 	if f.given("tcp-options") && !syn {
 		return usage("--tcp-options: none of these pings is a SYN; choose one with -PS")
+	}
+	return nil
+}
+
+// hide leaves flags out of the help that the command has no use for.
+func (f *flags) hide(cmd *cobra.Command, names ...string) {
+	for _, name := range names {
+		cmd.Flags().MarkHidden(name)
+	}
+}
+
+// refuse refuses these flags if they were given another value than the default.
+func (f *flags) refuse(why string, names ...string) error {
+	if name, ok := f.changed(names...); ok {
+		return usage("--%s: %s", name, why)
 	}
 	return nil
 }

@@ -64,55 +64,81 @@ func TestInterruptSweep(t *testing.T) {
 // slow is a scan of this machine by the kernel's sockets that takes 10 s.
 var slow = []string{"tcp", "--via", "connect", "-p", "1-2000", "--rate", "200", "127.0.0.1", "-o", "json"}
 
-// TestInterruptReal sends signals to the program at any moment.
+// TestInterruptReal sends signals to the program at any moment, while the
+// kernel asks.
 func TestInterruptReal(t *testing.T) {
-	path, valid := program(t), schema(t)
+	path := program(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i := range 50 {
-		sig, code := syscall.SIGINT, exitInterrupted
-		if i%5 == 0 {
-			sig, code = syscall.SIGTERM, exitTerminated
-		}
 		cmd := exec.Command(path, slow...)
-		var errs bytes.Buffer
-		cmd.Stderr = &errs
-		pipe, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
+		wantInterrupted(t, cmd, cmd.Start, i, time.Duration(rng.Int64N(int64(150*time.Millisecond))))
+	}
+}
+
+// TestInterruptRaw does the same while packets of our own ask.
+func TestInterruptRaw(t *testing.T) {
+	t.Parallel()
+	n := newOffice(t)
+	n.server.TCP(22, 80)
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range 30 {
+		line := []string{
+			"tcp -PN -p 1-2000 --rate 200 -o json 10.2.0.10 fd02::10",
+			"udp -PN -p 1-2000 --rate 200 -o json fd02::10",
+			"sweep --rate 100 -o json 10.2.0.0/24 10.1.0.0/24 fd02::/120",
+		}[i%3]
+		cmd := n.client.Command(program(t), strings.Fields(line)...)
+		wantInterrupted(t, cmd.Cmd, cmd.Start, i, time.Duration(rng.Int64N(int64(300*time.Millisecond))))
+	}
+}
+
+// wantInterrupted starts a program that writes JSON and ends it so long after
+// its first byte: by SIGTERM every fifth time, by SIGINT else.
+func wantInterrupted(t *testing.T, cmd *exec.Cmd, start func() error, number int, after time.Duration) {
+	t.Helper()
+	valid := schema(t)
+	sig, code := syscall.SIGINT, exitInterrupted
+	if number%5 == 0 {
+		sig, code = syscall.SIGTERM, exitTerminated
+	}
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := start(); err != nil {
+		t.Fatal(err)
+	}
+	killer := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+	defer killer.Stop()
+	out := make([]byte, 1)
+	if _, err := io.ReadFull(pipe, out); err != nil { // before, it is not ready for signals
+		t.Fatal(err)
+	}
+	time.Sleep(after)
+	cmd.Process.Signal(sig)
+	rest, err := io.ReadAll(pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = append(out, rest...)
+	cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		t.Errorf("%v: exit %d, want %d (%v)\n%s", sig, got, code, cmd.ProcessState, errs.String())
+	}
+	var last map[string]any
+	for line := range bytes.Lines(out) {
+		if err := valid(line); err != nil {
+			t.Fatalf("%s%v", line, err)
 		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+		last = nil
+		if err := json.Unmarshal(line, &last); err != nil {
+			t.Fatalf("%s%v", line, err)
 		}
-		killer := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
-		out := make([]byte, 1)
-		if _, err := io.ReadFull(pipe, out); err != nil { // before, it is not ready for signals
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(rng.Int64N(int64(150 * time.Millisecond))))
-		cmd.Process.Signal(sig)
-		rest, err := io.ReadAll(pipe)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, rest...)
-		cmd.Wait()
-		killer.Stop()
-		if got := cmd.ProcessState.ExitCode(); got != code {
-			t.Errorf("%v: exit %d, want %d (%v)\n%s", sig, got, code, cmd.ProcessState, errs.String())
-		}
-		var last map[string]any
-		for line := range bytes.Lines(out) {
-			if err := valid(line); err != nil {
-				t.Fatalf("%s%v", line, err)
-			}
-			last = nil
-			if err := json.Unmarshal(line, &last); err != nil {
-				t.Fatalf("%s%v", line, err)
-			}
-		}
-		if last["type"] != "end" || last["complete"] != false || last["exit"] != float64(code) {
-			t.Errorf("%v: the last record is %v", sig, last)
-		}
+	}
+	if last["type"] != "end" || last["complete"] != false || last["exit"] != float64(code) {
+		t.Errorf("%v: the last record is %v", sig, last)
 	}
 }
 

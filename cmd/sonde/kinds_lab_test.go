@@ -37,6 +37,7 @@ func TestKindsBehindFirewall(t *testing.T) {
 	n.server.Addr("eth0", "10.2.0.11/24", "fd02::11/64")
 	n.router.Firewall(lab.Rule{Chain: lab.Forward, Proto: "tcp", Dport: "9000", Do: lab.AdminProhibited})
 
+	asked := map[string]bool{}
 	for _, tt := range []struct {
 		kind    probe.Kind
 		ports   []uint16
@@ -58,6 +59,7 @@ func TestKindsBehindFirewall(t *testing.T) {
 		{probe.Neighbour, []uint16{0}, []string{"10.1.0.2", "fd01::2"}, []string{"up nd-reply"}},
 		{probe.Neighbour, []uint16{0}, []string{"10.1.0.77", "fd01::77"}, []string{"down no-neighbour"}},
 	} {
+		asked[tt.kind.Name()] = true
 		for _, target := range tt.targets {
 			t.Run(tt.kind.Name()+" "+target, func(t *testing.T) {
 				want := map[uint16]string{}
@@ -68,12 +70,17 @@ func TestKindsBehindFirewall(t *testing.T) {
 					want[0] = "up arp-reply"
 				}
 				for _, frames := range []bool{false, true} {
-					got := askEngine(t, n.client, frames, tt.kind, tt.ports, netip.MustParseAddr(target))
+					got, _ := askEngine(t, n.client, frames, tt.kind, tt.ports, netip.MustParseAddr(target), nil)
 					if !maps.Equal(got, want) {
 						t.Errorf("frames %v: %v\nwant %v", frames, got, want)
 					}
 				}
 			})
+		}
+	}
+	for _, e := range probe.Kinds() {
+		if _, ok := e.Kind.(probe.PacketKind); ok && !asked[e.Kind.Name()] {
+			t.Errorf("nothing is asked by %s", e.Kind.Name())
 		}
 	}
 }
@@ -95,8 +102,9 @@ func newFramed(t *link.Table) *framed {
 }
 
 // askEngine asks ports of one target by one kind and returns state and reason of
-// each. The link is opened on host.
-func askEngine(t *testing.T, host *lab.Host, frames bool, kind probe.Kind, ports []uint16, target netip.Addr) map[uint16]string {
+// each. The link is opened on host; wrap, unless nil, puts something before it.
+func askEngine(t *testing.T, host *lab.Host, frames bool, kind probe.Kind, ports []uint16, target netip.Addr,
+	wrap func(scan.Link) scan.Link) (got map[uint16]string, stats scan.Stats) {
 	t.Helper()
 	var b builder
 	b.add(target)
@@ -126,15 +134,18 @@ func askEngine(t *testing.T, host *lab.Host, frames bool, kind probe.Kind, ports
 	if err != nil {
 		t.Fatal(err)
 	}
+	if wrap != nil {
+		cfg.Link = wrap(cfg.Link)
+	}
 	plan := scan.Plan{Targets: set, Kinds: []probe.Kind{kind}, Seed: 7}
 	for _, p := range ports {
 		plan.Asks = append(plan.Asks, scan.Ask{Port: p})
 	}
-	got := map[uint16]string{}
+	got = map[uint16]string{}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	err = scan.Serve(cfg, func(e *scan.Engine) error {
-		_, err := e.Run(ctx, &plan, func(r *scan.Result) {
+		stats, err = e.Run(ctx, &plan, func(r *scan.Result) {
 			got[r.Probe.Port] = fmt.Sprint(r.Verdict.State, " ", r.Verdict.Reason)
 		})
 		return err
@@ -142,5 +153,5 @@ func askEngine(t *testing.T, host *lab.Host, frames bool, kind probe.Kind, ports
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got
+	return got, stats
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/netip"
 	"slices"
@@ -36,6 +37,15 @@ type question struct {
 	proto   target.Proto
 	kind    probe.Kind // nil: a SYN where permitted, else connect
 	usual   int        // ports asked by default
+	deepen  bool       // open ports are asked what they are, too (fp)
+}
+
+// protoName is the protocol that is asked.
+func (q *question) protoName() string {
+	if q.proto == target.UDP {
+		return "udp"
+	}
+	return "tcp"
 }
 
 // ports asks ports of hosts.
@@ -83,7 +93,7 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 	if err != nil {
 		return err
 	}
-	j, err := a.newJob(f, q.command, t, request{proto: q.command, sweeps: !f.noPing() && (t.Swept.Len() > 0 || pings != nil)})
+	j, err := a.newJob(f, q.command, t, request{proto: q.protoName(), sweeps: !f.noPing() && (t.Swept.Len() > 0 || pings != nil)})
 	if err != nil {
 		return err
 	}
@@ -94,6 +104,15 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 		}
 	}
 	s := &portScan{job: j, kind: q.kind, ports: list, hosts: map[netip.Addr]*scanned{}}
+	if q.deepen {
+		if j.meta.Source.IsValid() {
+			j.close()
+			return usage("-S %v is not ours: no conversation comes about from there", j.meta.Source)
+		}
+		s.deep = newDepth(j)
+		tos, _ := f.tosByte()
+		j.meta.Services, j.meta.Trace = true, &output.Trace{Proto: "tcp", MaxTTL: routeHops, TOS: tos}
+	}
 	parts, err := s.pingParts(pings)
 	if err != nil {
 		j.close()
@@ -103,7 +122,13 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 	if f.dryRun {
 		return j.dryRun(func() ([]scan.Plan, error) { return []scan.Plan{s.questions(t.All)}, nil })
 	}
-	return j.run(ctx, func(ctx context.Context) error { return s.run(ctx, t, parts, pings == nil) })
+	return j.run(ctx, func(ctx context.Context) error {
+		err := s.run(ctx, t, parts, pings == nil)
+		if s.deep != nil {
+			err = errors.Join(err, s.deep.wait())
+		}
+		return err
+	})
 }
 
 // portScan asks the same ports of several hosts.
@@ -112,6 +137,7 @@ type portScan struct {
 	kind  probe.Kind
 	ports []uint16
 	hosts map[netip.Addr]*scanned
+	deep  *depth // nil: ports are only scanned
 }
 
 // scanned is what is known of a host whose ports are asked.
@@ -205,7 +231,14 @@ func (s *portScan) result(ctx context.Context, res *scan.Result) {
 		r.RTT, r.HasRTT = res.RTT, true
 	}
 	s.record(ctx, &r)
-	s.score.add(r.State, r.Reason, probe.Open)
+	yes := probe.Open
+	if s.deep != nil {
+		yes = probe.Up // an open port is no answer yet to what it is
+		if r.State == probe.Open {
+			s.deep.open(ctx, res)
+		}
+	}
+	s.score.add(r.State, r.Reason, yes)
 
 	h := s.hosts[r.Addr]
 	if h == nil {

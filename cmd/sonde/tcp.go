@@ -25,7 +25,7 @@ answer a ping; of networks only what is up, unless -PN says otherwise.`,
 			if err != nil {
 				return err
 			}
-			return a.ports(cmd.Context(), &f, &p, question{"tcp", target.TCP, kind, 1000}, args)
+			return a.ports(cmd.Context(), &f, &p, question{command: "tcp", proto: target.TCP, kind: kind, usual: 1000}, args)
 		},
 	}
 	cmd.Flags().StringArrayVarP(&f.kind, "scan", "s", nil, "how to ask, by `KIND`: "+scanLetters()+" (default: S where permitted, else T)")
@@ -47,7 +47,7 @@ says nothing is open|filtered: it may have nothing to say.`,
 		Example: `  sonde udp -p 53,123 192.0.2.7
   sonde udp -g 53 -p 12053 192.0.2.7`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ports(cmd.Context(), &f, &p, question{"udp", target.UDP, probe.UDP, 100}, args)
+			return a.ports(cmd.Context(), &f, &p, question{command: "udp", proto: target.UDP, kind: probe.UDP, usual: 100}, args)
 		},
 	}
 	p.add(cmd, "top 100")

@@ -20,7 +20,7 @@ type Answer struct {
 	HTTP   *HTTP  // nil: it answered no request
 	TLS    *TLS   // nil: it spoke no TLS
 
-	How     string        // how it was found out: "greeting", "http", "tls", "tls+http", …
+	How     string        // how it was found out: "greeting", "http", "tls", "tls+http", …; "hung up": it closed without a word
 	Cut     Cut           // why there may be more to know
 	Elapsed time.Duration // of the whole question
 	Conns   int           // connections that were opened

@@ -88,7 +88,7 @@ func Ask(ctx context.Context, d Dialer, target netip.AddrPort, o Options) (*Answ
 func (p *port) ask(ctx context.Context, cancel func()) (best finding, err error) {
 	steps := plan(p.hint, p.waits)
 	findings := make(chan finding, len(steps))
-	running, heard := 0, false
+	running, heard, secured := 0, false, p.hint == prints
 	defer func() {
 		cancel()
 		for range running {
@@ -99,7 +99,7 @@ func (p *port) ask(ctx context.Context, cancel func()) (best finding, err error)
 	defer wake.Stop()
 	start, enough := time.Now(), time.Time{}
 	for {
-		for len(steps) > 0 && err == nil {
+		for len(steps) > 0 {
 			if running > 0 && (p.Alone || time.Since(start) < steps[0].after) {
 				break
 			}
@@ -109,7 +109,11 @@ func (p *port) ask(ctx context.Context, cancel func()) (best finding, err error)
 			}
 			steps = steps[1:]
 			running++
-			go func() { findings <- p.hold(ctx, talk, end) }()
+			go func() {
+				f := p.hold(ctx, talk, end)
+				f.talk = talk
+				findings <- f
+			}()
 		}
 		if running == 0 {
 			break
@@ -119,19 +123,21 @@ func (p *port) ask(ctx context.Context, cancel func()) (best finding, err error)
 		case f := <-findings:
 			running--
 			if f.err != nil {
-				err = f.err
+				err, steps = f.err, nil // it takes no more
 				break
 			}
 			heard = true
+			secured = secured || f.talk.tls
 			if f.weight > best.weight {
 				best = f
-			} else if best.Cut == Whole && best.weight == nothing {
-				best.Cut = f.Cut
+			} else if best.weight == nothing { // what the others met says how silent it is
+				best.Cut = max(best.Cut, f.Cut)
+				best.How = max(best.How, f.How)
 			}
 			if f.weight >= hints && enough.IsZero() {
 				enough = time.Now().Add(p.waits.better)
 			}
-			if best.weight == certain {
+			if best.weight == certain || best.weight == hints && secured {
 				return best, nil
 			}
 		case <-wake.C:
@@ -146,9 +152,10 @@ func (p *port) ask(ctx context.Context, cancel func()) (best finding, err error)
 	return best, err
 }
 
-// untilNext returns how long nothing happens by itself.
+// untilNext returns how long nothing needs to be done but wait for findings,
+// which come at p.end at the latest.
 func (p *port) untilNext(start, enough time.Time, steps []step) time.Duration {
-	next := p.end
+	next := p.end.Add(time.Second)
 	if !enough.IsZero() && enough.Before(next) {
 		next = enough
 	}

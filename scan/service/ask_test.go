@@ -65,7 +65,7 @@ func TestAsk(t *testing.T) {
 		{"memcached", greet("", map[string]string{"": "ERROR\r\n"}), []uint16{11211}, "memcached||||answer to GET"},
 		{"unknown", greet("hello stranger\r\n", nil), []uint16{6000, 22}, "||||greeting"},
 		{"unknown, asked", greet("", map[string]string{"": "what?\r\n"}), []uint16{6000}, "||||answer to GET"},
-		{"hangs up", func(net.Conn) {}, []uint16{6000, 22, 80, 443}, "||||"},
+		{"hangs up", func(net.Conn) {}, []uint16{6000, 22, 80, 443}, "||||hung up"},
 	} {
 		for _, port := range tt.ports {
 			for _, alone := range []bool{false, true} {
@@ -92,6 +92,16 @@ func TestFacts(t *testing.T) {
 	a = serve(greet("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n", nil)).ask(t, 22, Options{})
 	if a.OS != "Debian 12" || !slices.Equal(a.CPE, []string{"cpe:/a:openbsd:openssh:9.2p1", "cpe:/o:debian:debian_linux:12"}) || a.Conns != 1 {
 		t.Errorf("%+v", a)
+	}
+	a = serve(greet("Go away.\r\nSSH-2.0-x_1 y\r\n", nil)).ask(t, 22, Options{})
+	if string(a.Banner) != "SSH-2.0-x_1 y" {
+		t.Errorf("%+v", a)
+	}
+	for _, port := range []uint16{80, 6000} { // that it might be TLS is soon ruled out
+		a = serve(page(map[string]string{"": "HTTP/1.1 400 Bad\r\nServer: Foo\r\nContent-Length: 0\r\n\r\n"})).ask(t, port, Options{})
+		if a.Service != "http" || a.HTTP.Status != 400 || a.Elapsed > 200*time.Millisecond {
+			t.Errorf("%+v", a)
+		}
 	}
 	a = serve(page(map[string]string{"": hello})).ask(t, 80, Options{})
 	if h := a.HTTP; h == nil || h.Status != 200 || h.Title != "A & B" || h.Server != "nginx/1.22.1" || a.TLS != nil || a.Banner != nil {
@@ -139,6 +149,8 @@ func TestTLS(t *testing.T) {
 		{"https, h2 only", overTLS(t, h2Only, web), []uint16{443}, "https||||tls+alpn", "h2"},
 		{"imaps", overTLS(t, &tls.Config{}, greet("* OK Dovecot ready.\r\n", nil)), []uint16{993, 6000}, "imaps|Dovecot imapd|||tls+greeting", ""},
 		{"smtps", overTLS(t, &tls.Config{}, greet("220 x ESMTP Postfix\r\n", ehloReplies)), []uint16{465, 6000}, "smtps|Postfix smtpd||STARTTLS|tls+greeting+ehlo", ""},
+		{"another ALPN protocol", overTLS(t, &tls.Config{NextProtos: []string{"imap"}}, greet("* OK Dovecot ready.\r\n", nil)), []uint16{993, 6000},
+			"imaps|Dovecot imapd|||tls+greeting", ""},
 		{"an unknown language", overTLS(t, &tls.Config{}, greet("hi\r\n", nil)), []uint16{6000}, "tls||||tls+greeting", ""},
 	} {
 		for _, port := range tt.ports {

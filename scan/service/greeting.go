@@ -92,15 +92,14 @@ func identifyMySQL(b []byte) (greeting, bool) {
 func identifyCode(line, rest string, whole bool) greeting {
 	g := greeting{code: line[:3]}
 	text := []string{line[min(4, len(line)):]}
-	for whole && len(line) > 3 && line[3] == '-' {
+	for whole && len(line) > 3 && line[3] == '-' && len(text) < maxLines {
 		line, rest, whole = cutLine(rest)
-		if len(line) > 4 && hasCode(line) && line[:3] == g.code {
-			text = append(text, line[4:])
-		} else {
+		switch same := hasCode(line) && line[:3] == g.code; {
+		case same:
+			text = append(text, line[min(4, len(line)):])
+		case whole || line != "": // free text, as FTP allows
 			text = append(text, line)
-		}
-		if !hasCode(line) || line[:3] != g.code {
-			line = g.code + "-" // a line of free text, as FTP allows
+			line = g.code + "-"
 		}
 	}
 	g.whole = whole
@@ -123,6 +122,9 @@ func identifyCode(line, rest string, whole bool) greeting {
 	}
 	return g
 }
+
+// maxLines bounds the lines of a greeting.
+const maxLines = 200
 
 // hasCode tells whether a line begins with a reply code.
 func hasCode(line string) bool {

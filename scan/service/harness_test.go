@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sonde/fingerprint"
 )
 
 // handler is a server's side of one connection, which is closed when it returns.
@@ -164,6 +166,31 @@ func overTLS(t *testing.T, config *tls.Config, h handler) handler {
 			h(s)
 			s.CloseWrite()
 		}
+	}
+}
+
+// testPort is a question that is never asked.
+func testPort(n uint16) *port {
+	return &port{
+		Options: Options{Patterns: fingerprint.BuiltinPatterns()},
+		to:      netip.AddrPortFrom(netip.MustParseAddr("192.0.2.7"), n),
+	}
+}
+
+// checkBounds fails for an answer that keeps too much.
+func checkBounds(t *testing.T, a *Answer) {
+	t.Helper()
+	strings := []string{a.Product, a.Version, a.OS, a.Host}
+	if a.HTTP != nil {
+		strings = append(strings, a.HTTP.Title, a.HTTP.Server, a.HTTP.Auth)
+	}
+	for _, s := range strings {
+		if len(s) > maxField {
+			t.Errorf("%d bytes are kept: %q", len(s), s)
+		}
+	}
+	if len(a.Info) > 3*maxField || len(a.Banner) > maxLine || len(a.Raw) > maxLine {
+		t.Errorf("too much is kept: %+v", a)
 	}
 }
 

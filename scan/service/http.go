@@ -49,7 +49,7 @@ func (p *port) fetch(s *stream, to netip.AddrPort, target string, secure bool) (
 		if r.foreign {
 			return s.waits.pause(b)
 		}
-		return s.waits.better // pages are made while they are sent
+		return s.waits.prompt // pages are made while they are sent
 	}
 	b, cut := s.hear(-1, pause, maxRead, func(b []byte) bool {
 		return r.add(b) && (!r.foreign || len(b) >= maxGreeting || identify(b).whole)

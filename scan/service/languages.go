@@ -12,6 +12,8 @@ import (
 // ssh names the server by its version line. Nothing is asked: the next thing to
 // say would be a key exchange.
 func (p *port) ssh(f *finding, g greeting) {
+	f.Banner = []byte("SSH-" + g.proto + "-" + g.text) // without the lines before it
+	f.Banner = f.Banner[:min(len(f.Banner), maxLine)]
 	if g.proto != "2.0" {
 		f.Info = "protocol " + g.proto[:min(len(g.proto), maxField)]
 	}

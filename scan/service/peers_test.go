@@ -7,12 +7,14 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -101,8 +103,8 @@ func skipPeers(t *testing.T, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// TestPeers asks real servers, all at once and over both families, and lets nmap
-// do the same for comparison:
+// TestPeers asks real servers, all at once and over both families, and with
+// PEERS=1 lets nmap do the same for comparison:
 //
 //	openssh-server nginx-light vsftpd postfix dovecot-imapd dovecot-pop3d nmap
 //
@@ -153,8 +155,8 @@ func TestPeers(t *testing.T) {
 		}
 		work.Wait()
 		took := time.Since(start)
-		for port, re := range want {
-			a := answers[port]
+		for _, port := range slices.Sorted(maps.Keys(want)) {
+			a, re := answers[port], want[port]
 			if a == nil {
 				continue
 			}
@@ -175,7 +177,9 @@ func TestPeers(t *testing.T) {
 			t.Errorf("%s: %v, want a second at most", target, took)
 		}
 	}
-	compare(t, client, want)
+	if os.Getenv("PEERS") == "1" { // it takes a while
+		compare(t, client, want)
+	}
 }
 
 // compare prints what nmap finds.

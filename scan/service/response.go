@@ -19,6 +19,7 @@ type response struct {
 	searched int  // where to look for the end of the header or the title
 	header   bool // the header is read
 	body     []byte
+	text     int // where in the body the title begins; 0: not known
 	length   int // of the body; negative: to the end
 	chunks   *chunks
 }
@@ -42,8 +43,11 @@ func (r *response) add(b []byte) bool {
 	piece := b[r.read:]
 	r.read = len(b)
 	if r.chunks == nil {
+		if r.length >= 0 {
+			piece = piece[:min(len(piece), r.length-len(r.body))]
+		}
 		r.body = append(r.body, piece...)
-		r.whole = r.length >= 0 && len(r.body) >= r.length
+		r.whole = len(r.body) == r.length
 	} else {
 		r.body, r.whole = r.chunks.add(r.body, piece)
 	}
@@ -148,24 +152,28 @@ func (r *response) end(b []byte) {
 // findTitle looks for a title in what was not searched yet.
 func (r *response) findTitle() {
 	const open, close = "<title", "</title"
-	if r.title != "" || r.whole && len(r.body) == 0 {
-		return
+	for r.text == 0 {
+		start := indexFold(r.body, open, r.searched)
+		if start < 0 {
+			r.searched = max(r.searched, len(r.body)-len(open)+1)
+			return
+		}
+		tag := bytes.IndexByte(r.body[start:], '>')
+		if tag < 0 {
+			r.searched = start
+			return
+		}
+		r.searched = start + tag + 1
+		if c := r.body[start+len(open)]; c == '>' || c == ' ' || c == '\t' || c == '\r' || c == '\n' {
+			r.text = r.searched
+		}
 	}
 	end := indexFold(r.body, close, r.searched)
 	if end < 0 {
-		r.searched = max(0, len(r.body)-len(close)+1)
+		r.searched = max(r.searched, len(r.body)-len(close)+1)
 		return
 	}
-	r.searched = end + len(close)
-	start := indexFold(r.body[:end], open, 0)
-	if start < 0 {
-		return
-	}
-	tag := bytes.IndexByte(r.body[start:end], '>')
-	if tag < 0 {
-		return
-	}
-	text := string(r.body[start+tag+1 : min(end, start+tag+1+16*maxField)])
+	text := string(r.body[r.text:min(end, r.text+16*maxField)])
 	r.title = clip(strings.Join(strings.Fields(html.UnescapeString(text)), " "))
 	r.whole = true
 }

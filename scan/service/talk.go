@@ -22,8 +22,8 @@ type weight uint8
 const (
 	nothing weight = iota // not a byte
 	words                 // something in no language that is known
-	hints                 // an answer that another conversation may better
-	likely                // the same, but better than other hints
+	hints                 // an answer that TLS may better
+	likely                // a failed handshake, which other languages may better
 	certain
 )
 
@@ -31,13 +31,19 @@ const (
 type finding struct {
 	Answer
 	weight weight
+	talk   talk
 	err    error // the connection could not be made
+	// refused is the alert that a handshake ended with; 0: none that we know.
+	refused byte
 }
+
+// hungUp is How for a port that closes every connection without a word.
+const hungUp = "hung up"
 
 // hold holds a conversation, which ends at end at the latest.
 func (p *port) hold(ctx context.Context, t talk, end time.Time) finding {
 	if t.tls {
-		return p.secure(ctx, p.to, end, "h2", "http/1.1")
+		return p.secure(ctx, p.to, end)
 	}
 	l, err := p.dial(ctx, p.to, end)
 	if err != nil {
@@ -45,16 +51,22 @@ func (p *port) hold(ctx context.Context, t talk, end time.Time) finding {
 	}
 	defer l.hangUp()
 	s := &stream{Conn: l, line: l, waits: p.waits}
+	var f finding
+	ok := false
 	if t.listen {
 		wait := p.waits.greeting
 		if !t.get {
 			wait = -1
 		}
-		if f, ok := p.listen(s, wait); ok || !t.get || s.ended {
-			return f
-		}
+		f, ok = p.listen(s, wait)
 	}
-	return p.browse(ctx, s, p.to, false)
+	if t.get && !ok && !s.ended {
+		f = p.browse(ctx, s, p.to, false)
+	}
+	if f.weight == nothing && s.ended {
+		f.How = hungUp
+	}
+	return f
 }
 
 // maxGreeting bounds a greeting, in bytes; they may have many lines.

@@ -10,9 +10,16 @@ import (
 )
 
 // secure speaks TLS with a port, and inside it, on the same connection, waits for
-// a greeting or asks for a web page. protocols are offered by ALPN (RFC 7301).
-func (p *port) secure(ctx context.Context, to netip.AddrPort, end time.Time, protocols ...string) finding {
+// a greeting or asks for a web page.
+func (p *port) secure(ctx context.Context, to netip.AddrPort, end time.Time) finding {
+	protocols := []string{"h2", "http/1.1"}
+	if p.hint == secureGreet {
+		protocols = nil
+	}
 	s, f := p.handshake(ctx, to, end, protocols...)
+	if s == nil && f.refused == noApplicationProtocol { // it insists on ALPN, but not on our protocols
+		s, f = p.handshake(ctx, to, end)
+	}
 	if s == nil {
 		return f
 	}
@@ -55,7 +62,12 @@ func (p *port) secureAt(ctx context.Context, there place, end time.Time) finding
 	return p.fetch(s, there.to, there.target, true)
 }
 
-// handshake connects and does the handshake. s is nil if it failed; then f tells
+// noApplicationProtocol is the alert of a server that shares no protocol with us
+// (RFC 7301 section 3.2).
+const noApplicationProtocol = 120
+
+// handshake connects and does the handshake, offering protocols by ALPN
+// (RFC 7301). s is nil if it failed; then f tells
 // what is known. Otherwise the caller hangs up.
 func (p *port) handshake(ctx context.Context, to netip.AddrPort, end time.Time, protocols ...string) (s *stream, f finding) {
 	l, err := p.dial(ctx, to, end)
@@ -84,6 +96,9 @@ func (p *port) handshake(ctx context.Context, to netip.AddrPort, end time.Time, 
 		return nil, finding{}
 	}
 	facts.Error = clip(err.Error())
+	if len(l.heard) >= 7 && l.heard[0] == 21 { // level and description (RFC 8446 section 6)
+		f.refused = l.heard[6]
+	}
 	f.Service, f.weight = "tls", likely
 	if !facts.NotAfter.IsZero() || l.heard[0] == 22 {
 		f.weight = certain
@@ -112,7 +127,10 @@ func (p *port) tlsConfig(facts *TLS, protocols []string) *tls.Config {
 		NextProtos:         protocols,
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
-		CipherSuites:       suites,
+		// A ClientHello with a post-quantum key share takes two segments, on which
+		// old servers and middleboxes choke.
+		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
+		CipherSuites:     suites,
 		VerifyConnection: func(state tls.ConnectionState) error {
 			facts.set(state)
 			return nil

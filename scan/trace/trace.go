@@ -48,8 +48,9 @@ type Hop struct {
 // Way is the whole route.
 type Way struct {
 	Target  netip.Addr
-	Hops    []Hop // from the first to the last that answered or was reached
-	Reached bool  // the target itself answered
+	Hops    []Hop        // from the first to the last that answered or was reached
+	Reached bool         // the target itself answered
+	Why     probe.Reason // where nobody answered: why not
 	Stats   scan.Stats
 }
 
@@ -141,10 +142,11 @@ func (t *tracer) hop(r *scan.Result) {
 		h.Total += r.RTT
 		h.Timed++
 	}
+	h.Reason = r.Verdict.Reason
 	if r.Reply.Event == probe.ICMPError && r.Reply.ICMP.Msg == wire.TimeExceeded {
 		return
 	}
-	h.Reached, h.Reason = true, r.Verdict.Reason
+	h.Reached = true
 	t.end = min(t.end, h.TTL)
 }
 
@@ -231,7 +233,9 @@ func (t *tracer) way(stats scan.Stats) Way {
 		}
 		w.Reached = w.Reached || h.Reached && h.From == t.c.Target.WithZone("")
 	}
-	w.Hops = t.hops[:last]
+	if w.Hops = t.hops[:last]; last == 0 {
+		w.Why = t.hops[0].Reason
+	}
 	return w
 }
 
@@ -242,4 +246,16 @@ func (o one) Len() uint64          { return 1 }
 func (o one) At(uint64) netip.Addr { return o.addr }
 func (o one) Index(a netip.Addr) (uint64, bool) {
 	return 0, a.WithZone("") == o.addr.WithZone("")
+}
+
+// State sums a way up as the state of its target: up if it answered, unknown
+// otherwise, with what a router said who refused, if any.
+func (w *Way) State() (probe.State, probe.Reason) {
+	if w.Reached {
+		return probe.Up, w.Hops[len(w.Hops)-1].Reason
+	}
+	if n := len(w.Hops); n > 0 && w.Hops[n-1].Reached {
+		return probe.Unknown, w.Hops[n-1].Reason
+	}
+	return probe.Unknown, w.Why
 }

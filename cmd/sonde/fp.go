@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/semaphore"
+
+	"sonde/output"
+	"sonde/probe"
+	"sonde/scan"
+	"sonde/scan/service"
+	"sonde/scan/target"
+	"sonde/scan/trace"
+)
+
+func newFP(a *app) *cobra.Command {
+	var f flags
+	var p portFlags
+	cmd := &cobra.Command{
+		Use:   "fp TARGET... [-p PORTS]",
+		Short: "What runs there, and by which way is it reached?",
+		Long: `fp scans TCP ports as sonde tcp does, and asks every open one what it is, as soon
+as it is seen open: its greeting, its web page, its certificate. Meanwhile it
+traces the way to each host.`,
+		Example: `  sonde fp 192.0.2.7
+  sonde fp -T4 -p 22,80,443 www.example.net`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.refuse("fp has none", fpHasNo...); err != nil {
+				return err
+			}
+			q := question{command: "fp", proto: target.TCP, usual: 1000, deepen: true}
+			return a.ports(cmd.Context(), &f, &p, q, args)
+		},
+	}
+	p.add(cmd, "top 1000")
+	f.add(cmd)
+	f.addTCP(cmd)
+	f.hide(cmd, fpHasNo...)
+	return cmd
+}
+
+// fpHasNo are common flags that have no meaning for fp: its conversations are
+// the kernel's, from our own addresses.
+var fpHasNo = []string{"dry-run", "expect", "source-port", "ttl"}
+
+// Bounds of fp.
+const (
+	servicesAtOnce = 64 // ports that are asked at the same time, over all hosts
+	servicePatient = 5 * time.Second
+	routesAtOnce   = 16
+	routeHops      = 30
+)
+
+// depth asks open ports what they are, and traces the way to their hosts,
+// beside the scan that finds them.
+type depth struct {
+	*job
+	wg     sync.WaitGroup
+	ports  *semaphore.Weighted
+	routes *semaphore.Weighted
+	dialer service.Dialer
+
+	mu         sync.Mutex
+	traced     map[netip.Addr]bool
+	identified int
+	stats      scan.Stats
+	err        error
+}
+
+func newDepth(j *job) *depth {
+	return &depth{job: j, ports: semaphore.NewWeighted(servicesAtOnce), routes: semaphore.NewWeighted(routesAtOnce),
+		dialer: service.From(netip.AddrPortFrom(j.flags.sourceAddr(), 0), onInterface(j.flags.iface)),
+		traced: map[netip.Addr]bool{}, stats: scan.Stats{Complete: true, Loss: -1, ExpectedMissed: -1}}
+}
+
+// onInterface binds sockets to -e.
+func onInterface(name string) func(network, address string, c syscall.RawConn) error {
+	if name == "" {
+		return nil
+	}
+	return func(_, _ string, c syscall.RawConn) error {
+		var err error
+		if e := c.Control(func(fd uintptr) { err = syscall.BindToDevice(int(fd), name) }); e != nil {
+			return e
+		}
+		return err
+	}
+}
+
+// open takes a port that was just found open.
+func (d *depth) open(ctx context.Context, res *scan.Result) {
+	addr, port, rtt := res.Probe.Target, res.Probe.Port, max(res.RTT, 0)
+	d.wg.Go(func() {
+		if d.ports.Acquire(ctx, 1) != nil {
+			return
+		}
+		defer d.ports.Release(1)
+		a, err := service.Ask(ctx, d.dialer, netip.AddrPortFrom(addr, port), service.Options{Name: d.targets.Name(addr), RTT: rtt, Timeout: servicePatient})
+		r := &output.Record{Type: output.Service, Addr: addr, Proto: "tcp", Port: port}
+		if err == nil {
+			describe(r, a)
+		}
+		if r.Service != "" {
+			d.mu.Lock()
+			d.identified++
+			d.mu.Unlock()
+		}
+		d.record(ctx, r)
+	})
+	d.mu.Lock()
+	first := !d.traced[addr]
+	d.traced[addr] = true
+	d.mu.Unlock()
+	if first {
+		d.wg.Go(func() { d.route(ctx, addr, port) })
+	}
+}
+
+// route traces the way to a host by a port that is open, so that whatever lets
+// us ask lets the trace through.
+func (d *depth) route(ctx context.Context, addr netip.Addr, port uint16) {
+	if d.routes.Acquire(ctx, 1) != nil {
+		return
+	}
+	defer d.routes.Release(1)
+	c := trace.Config{Target: addr, Kind: probe.SYN, Port: port, Hops: routeHops, Times: 2}
+	if !d.network.raw() {
+		c.Kind = probe.Connect
+	}
+	way, err := trace.Run(ctx, d.engine, d.base(), c)
+	d.mu.Lock()
+	d.stats = d.stats.Plus(way.Stats)
+	if err != nil {
+		d.err = err
+	}
+	d.mu.Unlock()
+	d.hops(ctx, &way, func(r *output.Record) { r.Proto, r.Port = "tcp", port })
+}
+
+// wait returns when everything that was begun is done, and adds it to the job.
+func (d *depth) wait() error {
+	d.wg.Wait()
+	d.job.mu.Lock()
+	defer d.job.mu.Unlock()
+	d.job.stats = d.job.stats.Plus(d.stats)
+	if d.identified > 0 {
+		d.score.yes, d.score.answer = d.identified, "identified"
+	}
+	return d.err
+}
+
+// describe copies what a port said of itself into its record.
+func describe(r *output.Record, a *service.Answer) {
+	r.Service, r.Product, r.Version, r.Info, r.OS, r.Hostname = a.Service, a.Product, a.Version, a.Info, a.OS, a.Host
+	r.CPE, r.Banner, r.How = a.CPE, string(a.Banner), a.How
+	if a.Cut != service.Whole {
+		r.Cut = a.Cut.String()
+	}
+	if h := a.HTTP; h != nil {
+		r.HTTP = &output.HTTP{Status: h.Status, Title: h.Title, Server: h.Server, Location: h.Location, Redirect: h.Redirect, Auth: h.Auth}
+	}
+	if t := a.TLS; t != nil {
+		r.TLS = &output.TLS{Version: t.Version, Cipher: t.Cipher, ALPN: t.ALPN, Subject: t.Subject, Issuer: t.Issuer, Names: t.Names,
+			NotBefore: t.NotBefore, NotAfter: t.NotAfter, SelfSigned: t.SelfSigned, AsksClient: t.AsksClient, Error: t.Error}
+	}
+}

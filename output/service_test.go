@@ -1,0 +1,223 @@
+package output
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sonde/probe"
+	"sonde/scan"
+)
+
+// openPort is a Port record, and service the record of what it says.
+func openPort(n uint16, registered string) Record {
+	return Record{Type: Port, Addr: there, Proto: "tcp", Port: n, State: probe.Open, Reason: probe.SynAck, From: there,
+		RTT: 210 * time.Microsecond, HasRTT: true, Tries: 1, Asked: "SYN", Service: registered}
+}
+
+func service(n uint16, name string, f func(r *Record)) Record {
+	r := Record{Type: Service, Addr: there, Proto: "tcp", Port: n, Service: name}
+	if f != nil {
+		f(&r)
+	}
+	return r
+}
+
+func cert(names ...string) *TLS {
+	return &TLS{Version: 0x304, Cipher: 0x1301, ALPN: "h2", Subject: "CN=" + strings.Join(names, "+"), Issuer: "CN=R3,O=Some CA,C=US", Names: names,
+		NotBefore: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2027, 2, 1, 12, 0, 0, 0, time.UTC)}
+}
+
+// tenServices is a host with ten open ports and its route.
+func tenServices() []Record {
+	named := func(product, version, info string) func(r *Record) {
+		return func(r *Record) { r.Product, r.Version, r.Info = product, version, info }
+	}
+	self := cert("mail.example")
+	self.SelfSigned, self.NotAfter = true, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	early := cert("a.example", "b.example", "c.example", "d.example", "e.example")
+	early.NotBefore = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	failed := &TLS{AsksClient: true, Error: "remote error: tls: handshake failure"}
+	records := []Record{
+		service(443, "https", func(r *Record) {
+			named("nginx", "1.22.1", "")(r)
+			r.CPE, r.How = []string{"cpe:/a:nginx:nginx:1.22.1", "cpe:/o:debian:debian_linux:12"}, "tls+http"
+			r.TLS, r.HTTP = cert("www.example", "example"), &HTTP{Status: 200, Title: "Welcome to nginx!", Server: "nginx/1.22.1"}
+		}),
+		{Type: Host, Addr: there, State: probe.Up, Reason: probe.SynAck, From: there, RTT: 210 * time.Microsecond, HasRTT: true, Named: true, Ports: 12, Routed: true},
+	}
+	for _, n := range []uint16{21, 22, 25, 80, 110, 143, 443, 993, 8080, 9000} {
+		registered := map[uint16]string{21: "ftp", 22: "ssh", 25: "smtp", 80: "http", 110: "pop3", 143: "imap", 443: "https", 993: "imaps", 8080: "http-alt"}[n]
+		records = append(records, openPort(n, registered))
+	}
+	for _, n := range []uint16{23, 24} {
+		r := openPort(n, "")
+		r.State, r.Reason = probe.Closed, probe.Reset
+		records = append(records, r)
+	}
+	records = append(records, wiped()...)
+	records[len(records)-1].Hops = 4
+	return append(records,
+		service(22, "ssh", func(r *Record) {
+			named("OpenSSH", "9.2p1", "Debian-2+deb12u3")(r)
+			r.Banner, r.OS, r.How = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", "Debian 12", "greeting"
+		}),
+		service(21, "ftp", named("vsftpd", "3.0.3", "")),
+		service(25, "smtp", func(r *Record) {
+			named("Postfix", "", "")(r)
+			r.Hostname, r.TLS = "mail.example", self
+		}),
+		service(80, "http", func(r *Record) {
+			r.HTTP = &HTTP{Status: 401, Server: "Apache", Redirect: "/login", Auth: `Basic realm="Who?"`}
+		}),
+		service(110, "pop3", named("Dovecot", "", "ready")),
+		service(143, "imap", named("A product whose name is longer than what fits", "1", "")),
+		service(993, "imaps", func(r *Record) { r.TLS = early }),
+		service(8080, "", nil),
+		service(9000, "", func(r *Record) { r.Banner, r.Cut, r.TLS = "hello?", "late", failed }),
+	)
+}
+
+func serviceScenarios() []scenario {
+	end := End{Stats: scan.Stats{Complete: true, Sent: 40, Received: 35, Elapsed: 900 * time.Millisecond, Loss: -1, ExpectedMissed: -1}, ExitReason: "identified"}
+	trace := &Trace{Proto: "tcp", MaxTTL: 30, TOS: ef}
+	bad := service(80, hostile, func(r *Record) {
+		r.Product, r.Version, r.Info, r.OS, r.Hostname, r.Banner, r.How, r.Cut = hostile, hostile, hostile, hostile, hostile, hostile, hostile, hostile
+		r.CPE = []string{hostile, hostile}
+		r.HTTP = &HTTP{Status: 200, Title: hostile, Server: hostile, Location: hostile, Redirect: hostile, Auth: hostile}
+		r.TLS = &TLS{Version: 1, Cipher: 0xffff, ALPN: hostile, Subject: hostile, Issuer: hostile, Names: []string{hostile, hostile},
+			NotAfter: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC), Error: hostile}
+	})
+	host := Record{Type: Host, Addr: there, State: probe.Up, Reason: probe.SynAck, From: there, Named: true, Ports: 1}
+	brief := bad
+	brief.Addr = web
+	hostileWeb, portWeb := host, openPort(80, "http")
+	hostileWeb.Addr, portWeb.Addr, portWeb.From = web, web, web
+	return []scenario{
+		{name: "fp", meta: Meta{Command: "fp", Ports: 12, Addresses: 1, Services: true, Trace: trace}, records: tenServices(), end: end},
+		{name: "fp-verbose", meta: Meta{Command: "fp", Ports: 12, Addresses: 1, Services: true, Trace: trace, Verbose: true, Color: true},
+			records: tenServices(), end: end},
+		{name: "fp-hostile", meta: Meta{Command: "fp", Ports: 1, Services: true, Verbose: true}, records: []Record{host, openPort(80, hostile), bad}, end: end},
+		{name: "fp-hostile-brief", meta: Meta{Command: "fp", Ports: 1, Services: true}, records: []Record{hostileWeb, portWeb, brief}, end: end},
+		{ // ended before the services and the route were there
+			name: "fp-interrupted", meta: Meta{Command: "fp", Ports: 12, Services: true, Trace: trace}, records: tenServices()[:5],
+			end: End{Stats: scan.Stats{Interrupted: true, Sent: 5, Received: 4, Loss: -1, ExpectedMissed: -1}, Exit: 130, ExitReason: "interrupted"},
+		},
+	}
+}
+
+// The line that CONTRACT section 7 shows, in its order.
+func TestJSONServiceAsPromised(t *testing.T) {
+	f := new(JSON)
+	f.AppendBegin(nil, &Meta{})
+	r := tenServices()[0]
+	const want = `{"type":"service","addr":"10.2.0.10","proto":"tcp","port":443,"service":"https","product":"nginx","version":"1.22.1",` +
+		`"cpe":["cpe:/a:nginx:nginx:1.22.1","cpe:/o:debian:debian_linux:12"],` +
+		`"tls":{"version":"TLS 1.3","cipher":"TLS_AES_128_GCM_SHA256","alpn":"h2","subject":"CN=www.example+example","issuer":"CN=R3,O=Some CA,C=US",` +
+		`"names":["www.example","example"],"not_before":"2026-11-01T00:00:00Z","not_after":"2027-02-01T12:00:00Z","self_signed":false},` +
+		`"http":{"status":200,"title":"Welcome to nginx!","server":"nginx/1.22.1"},"how":"tls+http"}` + "\n"
+	if diff := cmp.Diff(want, string(f.AppendRecord(nil, &r))); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// The host is written with its last service or hop, once, and before the end.
+func TestTextWaitsForServices(t *testing.T) {
+	all := tenServices()
+	for _, order := range []string{"as it comes", "backwards"} {
+		f := new(Text)
+		f.AppendBegin(nil, &Meta{Ports: 12, Services: true, Trace: &Trace{}})
+		for i := range all {
+			r := &all[i]
+			if order == "backwards" {
+				r = &all[len(all)-1-i]
+			}
+			out := string(f.AppendRecord(nil, r))
+			if (out != "") != (i == len(all)-1) {
+				t.Errorf("%s: after %d records: %q", order, i+1, out)
+			}
+		}
+		if len(f.blocks) != 0 {
+			t.Errorf("%s: a complete host is kept", order)
+		}
+	}
+}
+
+// Ten services and the route make a screen.
+func TestTextOneScreen(t *testing.T) {
+	s := serviceScenarios()[0]
+	s.meta.Time = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	out := s.render(new(Text))
+	if n := strings.Count(out, "\n"); n > 40 {
+		t.Errorf("%d lines", n)
+	}
+	for line := range strings.Lines(out) {
+		if n := width([]byte(line)); n > 130 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// A server that says much does not make text hold much.
+func TestTextServiceMemoryIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 1<<16)
+	var names []string
+	for range 1000 {
+		names = append(names, long)
+	}
+	r := service(80, "http", func(r *Record) {
+		r.Product, r.Banner, r.HTTP = long, long, &HTTP{Title: long, Server: long, Location: long, Auth: long}
+		r.TLS = cert(names...)
+	})
+	var k block
+	k.addService(&r, &Meta{})
+	if n := len(k.services[0].lines) + len(k.services[0].version); n > 2000 {
+		t.Errorf("%d bytes are kept", n)
+	}
+}
+
+func TestValidity(t *testing.T) {
+	const day = 24 * time.Hour
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		from, until time.Duration // from now
+		want        string
+	}{
+		{-day, 3 * day, "until 2026-11-26, 3 days left"},
+		{-day, day + time.Hour, "until 2026-11-24, 1 day left"},
+		{-day, time.Hour, "until 2026-11-23, 0 days left"},
+		{-9 * day, -2 * day, "until 2026-11-21, expired 2 days ago"},
+		{day, 9 * day, "not valid before 2026-11-24"},
+	} {
+		d := details{brief: true, now: now}
+		d.line("tls")
+		d.validity(now.Add(test.from), now.Add(test.until))
+		if got := strings.TrimPrefix(string(d.b), "  tls   "); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+// A certificate without an end is not one that ends in 292 years.
+func TestValidityWithoutEnd(t *testing.T) {
+	d := details{brief: true, now: time.Date(9998, 12, 31, 0, 0, 0, 0, time.UTC).AddDate(-1000, 0, 0)}
+	d.line("tls")
+	d.validity(time.Time{}, time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
+	if got := string(d.b); !strings.Contains(got, "until 9999-12-31, 365607 days left") {
+		t.Error(got)
+	}
+}
+
+// What was not said must not be made up.
+func TestJSONServiceNothingSaid(t *testing.T) {
+	f := new(JSON)
+	f.AppendBegin(nil, &Meta{})
+	r := Record{Type: Service, Addr: netip.MustParseAddr("2001:db8::1"), Proto: "tcp", Port: 9}
+	const want = `{"type":"service","addr":"2001:db8::1","proto":"tcp","port":9}` + "\n"
+	if got := string(f.AppendRecord(nil, &r)); got != want {
+		t.Errorf("got %s", got)
+	}
+}
