@@ -17,7 +17,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 20s
 
 # The Debian packages that the comparisons ask for.
-PEERS := tshark dnsmasq-base unbound atftpd chrony snmpd caddy strongswan-charon coturn avahi-daemon
+PEERS := tshark dnsmasq-base unbound atftpd chrony snmpd caddy strongswan-charon coturn avahi-daemon \
+	openssh-server nginx-light vsftpd postfix dovecot-imapd dovecot-pop3d nmap
 
 .PHONY: build demo test lint test-peers peers fuzz clean
 

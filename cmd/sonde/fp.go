@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"sync"
 	"syscall"
@@ -51,7 +52,7 @@ var fpHasNo = []string{"dry-run", "expect", "source-port", "ttl"}
 // Bounds of fp.
 const (
 	servicesAtOnce = 64 // ports that are asked at the same time, over all hosts
-	servicePatient = 5 * time.Second
+	servicePatient = 1500 * time.Millisecond // and ten round trips, for a port
 	routesAtOnce   = 16
 	routeHops      = 30
 )
@@ -100,7 +101,12 @@ func (d *depth) open(ctx context.Context, res *scan.Result) {
 			return
 		}
 		defer d.ports.Release(1)
-		a, err := service.Ask(ctx, d.dialer, netip.AddrPortFrom(addr, port), service.Options{Name: d.targets.Name(addr), RTT: rtt, Timeout: servicePatient})
+		o := service.Options{Name: d.targets.Name(addr), RTT: rtt, Timeout: servicePatient + 10*rtt}
+		a, err := service.Ask(ctx, d.dialer, netip.AddrPortFrom(addr, port), o)
+		if errors.Is(err, service.ErrName) { // none that TLS and HTTP can carry
+			o.Name = ""
+			a, err = service.Ask(ctx, d.dialer, netip.AddrPortFrom(addr, port), o)
+		}
 		r := &output.Record{Type: output.Service, Addr: addr, Proto: "tcp", Port: port}
 		if err == nil {
 			describe(r, a)
