@@ -51,7 +51,7 @@ var fpHasNo = []string{"dry-run", "expect", "source-port", "ttl"}
 
 // Bounds of fp.
 const (
-	servicesAtOnce = 64 // ports that are asked at the same time, over all hosts
+	servicesAtOnce = 64                      // ports that are asked at the same time, over all hosts
 	servicePatient = 1500 * time.Millisecond // and ten round trips, for a port
 	routesAtOnce   = 16
 	routeHops      = 30
