@@ -26,10 +26,11 @@ func (m *machine) interval(c probe.Class) time.Duration {
 const retransmission = 600 * time.Millisecond
 
 // wait is how long to wait for one reply. How fast one UDP service answers says
-// nothing about another one, so there the wait only grows.
+// nothing about another one, and how near one hop is nothing about the next, so
+// there the wait only grows.
 func (m *machine) wait(c probe.Class) time.Duration {
 	w := m.rtt[c].wait(&m.timing)
-	if c == probe.ClassUDP && m.timing.Timeout == 0 {
+	if (c == probe.ClassUDP || m.plan.TTLs > 0) && m.timing.Timeout == 0 {
 		w = max(w, m.timing.FirstWait)
 	}
 	return w

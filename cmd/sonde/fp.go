@@ -127,6 +127,13 @@ func (d *depth) open(ctx context.Context, res *scan.Result) {
 	}
 }
 
+// routed tells whether the way to addr is traced.
+func (d *depth) routed(addr netip.Addr) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.traced[addr]
+}
+
 // route traces the way to a host by a port that is open, so that whatever lets
 // us ask lets the trace through.
 func (d *depth) route(ctx context.Context, addr netip.Addr, port uint16) {
@@ -164,6 +171,9 @@ func (d *depth) wait() error {
 func describe(r *output.Record, a *service.Answer) {
 	r.Service, r.Product, r.Version, r.Info, r.OS, r.Hostname = a.Service, a.Product, a.Version, a.Info, a.OS, a.Host
 	r.CPE, r.Banner, r.How = a.CPE, string(a.Banner), a.How
+	if a.Service == "" {
+		r.Banner = string(a.Raw)
+	}
 	if a.Cut != service.Whole {
 		r.Cut = a.Cut.String()
 	}

@@ -27,8 +27,11 @@ const (
 	nameTime    = 5 * time.Second
 )
 
-// wanted tells whether r's host is to be looked up.
+// wanted tells whether r's host, or hop, is to be looked up.
 func (n *names) wanted(r *output.Record) bool {
+	if r.Type == output.Hop {
+		return n.reverse && r.From.IsValid()
+	}
 	return r.Type == output.Host && (n.reverse || n.named && len(r.Names) > 0)
 }
 
@@ -44,11 +47,15 @@ func (n *names) complete(ctx context.Context, r output.Record, then func(*output
 		defer func() { <-n.room }()
 		ctx, cancel := context.WithTimeout(ctx, nameTime)
 		defer cancel()
-		found, _ := n.resolver.LookupAddr(ctx, r.Addr.String())
+		addr := r.Addr
+		if r.Type == output.Hop {
+			addr = r.From
+		}
+		found, _ := n.resolver.LookupAddr(ctx, addr.WithZone("").String())
 		r.Looked = true
 		if len(found) > 0 {
 			r.PTR = strings.TrimSuffix(found[0], ".")
-			r.Differ = n.disagree(ctx, r.Addr, r.Names, found)
+			r.Differ = n.disagree(ctx, addr, r.Names, found)
 		}
 		then(&r)
 	})

@@ -250,6 +250,7 @@ func (s *portScan) result(ctx context.Context, res *scan.Result) {
 		if h.record.Names == nil {
 			s.fill(&h.record, &probe.Reply{From: h.record.From})
 		}
+		h.record.Routed = s.deep != nil && s.deep.routed(r.Addr)
 		s.record(ctx, &h.record)
 		delete(s.hosts, r.Addr)
 	}

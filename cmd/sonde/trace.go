@@ -156,9 +156,13 @@ func (j *job) traceTo(ctx context.Context, c trace.Config) error {
 
 // hops reports the hops of a way; with is what the records have besides.
 func (j *job) hops(ctx context.Context, way *trace.Way, with func(*output.Record)) {
-	for i := range way.Hops {
-		r := hopRecord(way.Target, &way.Hops[i])
-		r.Hops = uint32(len(way.Hops))
+	hops := way.Hops
+	if len(hops) == 0 { // the first one has to be there, for the target to be seen
+		hops = []trace.Hop{{TTL: 1, Sent: way.Asked, Reason: way.Why}}
+	}
+	for i := range hops {
+		r := hopRecord(way.Target, &hops[i])
+		r.Hops = uint32(len(hops))
 		if with != nil {
 			with(r)
 		}

@@ -51,6 +51,7 @@ type Way struct {
 	Hops    []Hop        // from the first to the last that answered or was reached
 	Reached bool         // the target itself answered
 	Why     probe.Reason // where nobody answered: why not
+	Asked   uint32       // and how often the first hop was asked
 	Stats   scan.Stats
 }
 
@@ -234,7 +235,7 @@ func (t *tracer) way(stats scan.Stats) Way {
 		w.Reached = w.Reached || h.Reached && h.From == t.c.Target.WithZone("")
 	}
 	if w.Hops = t.hops[:last]; last == 0 {
-		w.Why = t.hops[0].Reason
+		w.Why, w.Asked = t.hops[0].Reason, t.hops[0].Sent
 	}
 	return w
 }

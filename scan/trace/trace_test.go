@@ -195,6 +195,17 @@ func TestTenHops(t *testing.T) {
 	}
 }
 
+// TestFarHop waits for a hop that is much farther than those before it.
+func TestFarHop(t *testing.T) {
+	network := strings.Replace(fmt.Sprintf(threeRouters, "", ""), "line delay 3ms", "line delay 300ms", 1)
+	for _, a := range asked {
+		w, _ := run(t, network, 0, trace.Config{Target: netip.MustParseAddr("10.9.0.5"), Kind: a.kind, Port: a.port})
+		if len(w.Hops) != 4 || !w.Reached || w.Hops[2].Timed != 3 {
+			t.Errorf("%s: %s", a.name, show(w))
+		}
+	}
+}
+
 // TestRefused ends at the router that refuses, which is the next hop of the one
 // where packets expire on it; TestUnreached at the last that
 // answers.
