@@ -56,6 +56,7 @@ type Plan struct {
 
 	Settle        Settle
 	Order         Order
+	Straight      bool   // no shuffle: TTL by TTL (trace)
 	Seed          uint64 // of the shuffle
 	Shard, Shards uint64 // the Shard-th (from 0) of Shards parts; Shards 0 counts as 1
 
@@ -215,7 +216,10 @@ func (p *Plan) Index(q probe.Probe) (uint64, bool) {
 		}
 	}
 	k := ((((rep*asks+ask)*ttls+ttl)*flows+uint64(q.Flow))*variants+uint64(q.Variant))*p.Targets.Len() + host
-	j := p.shuffle.index(k, p.tweak(pass))
+	j := k
+	if !p.Straight {
+		j = p.shuffle.index(k, p.tweak(pass))
+	}
 	if j%p.Shards != p.Shard {
 		return 0, false
 	}
@@ -229,6 +233,9 @@ func (p *Plan) Group(i uint64) uint64 {
 
 // place is what the shuffle makes of question i within its pass.
 func (p *Plan) place(i uint64) uint64 {
+	if p.Straight {
+		return (i%p.inner)*p.Shards + p.Shard
+	}
 	return p.shuffle.at((i%p.inner)*p.Shards+p.Shard, p.tweak(i/p.inner))
 }
 
