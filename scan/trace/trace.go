@@ -41,6 +41,7 @@ type Hop struct {
 	Quoted   int          // bytes of our packet that it quoted; 0: none
 	Quote    wire.Quote   // the longest quote
 	Others   []netip.Addr // further addresses that answered for this TTL
+	back     uint8        // TTL of the latest answer
 	SentTOS  uint8
 	SeenTOS  uint8 // in the quote, if Quoted > 0
 }
@@ -68,7 +69,9 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, c Config) (Way, er
 	p := base
 	p.Targets, p.Kinds, p.Asks = one{c.Target}, []probe.Kind{traced(c.Kind)}, []scan.Ask{{Port: c.Port}}
 	p.TTLs, p.Reps, p.Interval, p.KeepFlow = c.Hops, c.Times, interval, true
-	p.Settle, p.Order = scan.SettleNever, scan.ByPass
+	// Of several SYNs that reach the target only the first is answered, so the
+	// one with the lowest TTL goes first.
+	p.Settle, p.Order, p.Straight = scan.SettleNever, scan.ByPass, true
 	p.Skip = func(number uint64) bool { return t.skip(p.At(number)) }
 	plan := &p
 	ctx, t.stop = context.WithCancel(ctx)
@@ -153,6 +156,7 @@ func (t *tracer) hop(r *scan.Result) {
 
 // from notes who answered, and what it quoted.
 func (h *Hop) from(r *scan.Result) {
+	h.back = r.Reply.IP.TTL
 	switch from := r.Reply.From; {
 	case !h.From.IsValid():
 		h.From = from
@@ -221,10 +225,29 @@ func (t *tracer) complete() bool {
 	return reached
 }
 
+// pull moves a target that answered by TCP nearer, over silent hops: one that
+// overtook may have been answered in the place of the one with a lower TTL.
+func (t *tracer) pull() {
+	last, h := uint8(0), &t.hops[t.end-1]
+	if !h.Reached || h.Quoted > 0 || h.From != t.c.Target.WithZone("") {
+		return
+	}
+	for _, o := range t.hops[:t.end-1] {
+		if o.Received > 0 {
+			last = o.TTL
+		}
+	}
+	if back := hopsBack(h.back); h.back > 0 && back > last && back < h.TTL {
+		t.hops[back-1] = *h
+		t.hops[back-1].TTL, t.end = back, back
+	}
+}
+
 // way is what came of it: trailing silence is cut off.
 func (t *tracer) way(stats scan.Stats) Way {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.pull()
 	w := Way{Target: t.c.Target, Stats: stats}
 	last := 0
 	for i := range t.hops[:t.end] {
