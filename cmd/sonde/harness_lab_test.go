@@ -29,6 +29,9 @@ type outcome struct {
 	hosts map[string]record // by address
 	scan  record
 	end   record
+
+	hops     []record
+	services map[int]record // by port
 }
 
 // record is what tests look at in a JSON record of any type.
@@ -48,6 +51,33 @@ type record struct {
 	Sent       int             `json:"sent"`
 	Received   int             `json:"received"`
 	Reply      json.RawMessage `json:"reply"`
+
+	TTL     int                                  `json:"ttl"`
+	RTT     json.RawMessage                      `json:"rtt_ms"` // of a hop: min, avg, max
+	Quoted  int                                  `json:"quoted"`
+	DSCP    string                               `json:"dscp"`
+	Reached bool                                 `json:"reached"`
+	Changes []struct{ Field, Sent, Seen string } `json:"changes"`
+
+	Unsolicited int    `json:"unsolicited"`
+	Service     string `json:"service"`
+	Product     string `json:"product"`
+	Version     string `json:"version"`
+	Banner      string `json:"banner"`
+	Cut         string `json:"cut"`
+	HTTP        struct {
+		Status                  int
+		Title, Server, Redirect string
+	} `json:"http"`
+	TLS struct {
+		Version    string   `json:"version"`
+		Subject    string   `json:"subject"`
+		Names      []string `json:"names"`
+		NotAfter   string   `json:"not_after"`
+		SelfSigned bool     `json:"self_signed"`
+	} `json:"tls"`
+
+	line []byte // the record itself
 }
 
 // state is "filtered (admin-prohibited from 10.1.0.2)": state and reason, and
@@ -106,13 +136,17 @@ func ask(t *testing.T, h *lab.Host, line string, more ...string) *outcome {
 // so.
 func (o *outcome) take(t *testing.T, records []record) {
 	t.Helper()
-	o.ports, o.hosts = map[int]record{}, map[string]record{}
+	o.ports, o.hosts, o.services = map[int]record{}, map[string]record{}, map[int]record{}
 	for _, r := range records {
 		switch r.Type {
 		case "port":
 			o.ports[r.Port] = r
 		case "host":
 			o.hosts[r.Addr] = r
+		case "hop":
+			o.hops = append(o.hops, r)
+		case "service":
+			o.services[r.Port] = r
 		case "scan":
 			o.scan = r
 		case "end":
@@ -145,7 +179,7 @@ func parseRecords(t *testing.T, b []byte) (records []record) {
 		if err := valid(line); err != nil {
 			t.Errorf("%s%v", line, err)
 		}
-		var r record
+		r := record{line: line}
 		if err := json.Unmarshal(line, &r); err != nil {
 			t.Fatalf("%s%v", line, err)
 		}

@@ -82,6 +82,15 @@ func (t *translator) action(a Action) error {
 				CsumType: expr.CsumTypeInet, CsumOffset: 10,
 			},
 		)
+	case class:
+		// The traffic class stands between the version and the flow label (RFC
+		// 8200 §3). The header has no checksum, and none of another layer
+		// covers it.
+		t.load(expr.PayloadBaseNetworkHeader, 0, 2)
+		t.add(
+			&expr.Bitwise{SourceRegister: reg, DestRegister: reg, Len: 2, Mask: []byte{0xf0, 0x0f}, Xor: []byte{a.code() >> 4, a.code() << 4}},
+			&expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: reg, Base: expr.PayloadBaseNetworkHeader, Offset: 0, Len: 2},
+		)
 	default:
 		return fmt.Errorf("unknown action %#x", uint16(a))
 	}

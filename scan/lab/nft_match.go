@@ -53,7 +53,7 @@ func (t *translator) rule(r Rule) error {
 	switch r.Do.kind() {
 	case icmp, tos:
 		t.family(unix.ETH_P_IP)
-	case icmpv6:
+	case icmpv6, class:
 		t.family(unix.ETH_P_IPV6)
 	}
 	t.add(&expr.Counter{})

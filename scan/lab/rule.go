@@ -60,6 +60,7 @@ const (
 	icmpv6
 	icmpx
 	tos
+	class
 )
 
 // Rejections that have a code in both families (RFC 792, 1812 §5.2.7.1; RFC 4443
@@ -81,6 +82,9 @@ func ICMPv6(code uint8) Action { return icmpv6 | Action(code) }
 
 // SetTOS overwrites the TOS byte, and goes on. The rule matches IPv4 only.
 func SetTOS(b uint8) Action { return tos | Action(b) }
+
+// SetClass overwrites the traffic class, and goes on. The rule matches IPv6 only.
+func SetClass(b uint8) Action { return class | Action(b) }
 
 func (a Action) kind() Action { return a &^ 0xff }
 func (a Action) code() uint8  { return uint8(a) }

@@ -41,7 +41,7 @@ type Hop struct {
 	Quoted   int          // bytes of our packet that it quoted; 0: none
 	Quote    wire.Quote   // the longest quote
 	Others   []netip.Addr // further addresses that answered for this TTL
-	back     uint8        // TTL of the latest answer
+	back     uint8        // TTL of the latest answer by TCP; 0: none
 	SentTOS  uint8
 	SeenTOS  uint8 // in the quote, if Quoted > 0
 }
@@ -156,7 +156,9 @@ func (t *tracer) hop(r *scan.Result) {
 
 // from notes who answered, and what it quoted.
 func (h *Hop) from(r *scan.Result) {
-	h.back = r.Reply.IP.TTL
+	if r.Reply.Layer == wire.LayerTCP {
+		h.back = r.Reply.IP.TTL
+	}
 	switch from := r.Reply.From; {
 	case !h.From.IsValid():
 		h.From = from
