@@ -112,8 +112,20 @@ func (m *machine) reach(q probe.Probe, r *probe.Reply) bool {
 		return true
 	}
 	m.reached = true
+	res := Result{Number: NoQuestion, Reply: *r, RTT: -1}
+	// Most likely it answers the first packet that no hop has answered.
+	for ; q.TTL <= m.plan.TTLs; q.TTL++ {
+		i, _ := m.plan.Index(q)
+		if m.settled.has(i) {
+			continue
+		}
+		if s := m.live(i); s != nil {
+			res.RTT = max(0, time.Duration(int32(micros(r.At)-s.sent[s.try&3]))*time.Microsecond)
+		}
+		break
+	}
 	q.TTL = 0
-	res := Result{Number: NoQuestion, Probe: q, Reply: *r, RTT: -1}
+	res.Probe = q
 	res.Verdict = m.plan.Kinds[q.Kind].Classify(q, r)
 	m.out = append(m.out, res)
 	return true

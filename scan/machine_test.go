@@ -50,7 +50,7 @@ func TestLateAnswers(t *testing.T) {
 		for _, a := range asks[:12] {
 			m.answer(start+rtt, a.probe, synAck(a, start+rtt))
 		}
-		m.fill(start+600*time.Millisecond, 20, nil) // second tries of the rest
+		m.fill(start+retransmission, 20, nil) // second tries of the rest
 		before := m.losses[probe.ClassTCP]
 		q := asks[15].probe
 		q.Try = 0 // not told by a fixed port, but by the timestamp's echo

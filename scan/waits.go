@@ -23,7 +23,7 @@ func (m *machine) interval(c probe.Class) time.Duration {
 	return w
 }
 
-const retransmission = 600 * time.Millisecond
+const retransmission = 620 * time.Millisecond // with some room, so that no clock sees less than 600
 
 // wait is how long to wait for one reply. How fast one UDP service answers says
 // nothing about another one, and how near one hop is nothing about the next, so

@@ -33,6 +33,7 @@ type Hop struct {
 	From     netip.Addr // who answered; zero: nobody
 	Reached  bool       // it is the target, or the end of the way: Reason says what it said
 	Reason   probe.Reason
+	Errno    uint16 // why this machine could not ask, with probe.ReasonLocalError; 0: not known
 	Sent     uint32
 	Received uint32
 	Min, Max time.Duration // round-trip times, where Timed > 0
@@ -132,26 +133,32 @@ func (t *tracer) hop(r *scan.Result) {
 	case probe.Answer, probe.ICMPError:
 	default:
 		if h.Received == 0 {
-			h.Reason = r.Verdict.Reason
+			h.Reason, h.Errno = r.Verdict.Reason, r.Reply.Errno
 		}
 		return
 	}
 	h.Received++
 	h.from(r)
-	if r.RTT >= 0 {
-		if h.Timed == 0 || r.RTT < h.Min {
-			h.Min = r.RTT
-		}
-		h.Max = max(h.Max, r.RTT)
-		h.Total += r.RTT
-		h.Timed++
-	}
+	h.time(r.RTT)
 	h.Reason = r.Verdict.Reason
 	if r.Reply.Event == probe.ICMPError && r.Reply.ICMP.Msg == wire.TimeExceeded {
 		return
 	}
 	h.Reached = true
 	t.end = min(t.end, h.TTL)
+}
+
+// time adds a round trip, if it is known.
+func (h *Hop) time(d time.Duration) {
+	if d < 0 {
+		return
+	}
+	if h.Timed == 0 || d < h.Min {
+		h.Min = d
+	}
+	h.Max = max(h.Max, d)
+	h.Total += d
+	h.Timed++
 }
 
 // from notes who answered, and what it quoted.
@@ -198,6 +205,7 @@ func (t *tracer) arrived(r *scan.Result) {
 	h := &t.hops[ttl-1]
 	h.Received++
 	h.Sent = max(h.Sent, 1)
+	h.time(r.RTT)
 	h.from(r)
 	h.Reached, h.Reason = true, r.Verdict.Reason
 	t.end = ttl
