@@ -76,7 +76,7 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	}
 	kind := m.plan.Kinds[q.Kind]
 	res.Verdict = kind.Classify(q, r)
-	c := kind.Class()
+	c := m.class(i)
 	if r.Event == probe.Answer {
 		m.learn(s, c, &res)
 	} else if m.plan.TTLs > 0 && res.RTT >= 0 {
@@ -175,9 +175,6 @@ const lateAfter = 900 * time.Millisecond
 func (m *machine) learn(s *slot, c probe.Class, res *Result) {
 	e := &m.rtt[c]
 	onTime := res.RTT >= 0 && (e.n == 0 || res.RTT < lateAfter+e.smooth)
-	if m.groups != nil {
-		c = probe.ClassTCP // a host is one thing, whatever it answered to
-	}
 	if onTime {
 		e.add(res.RTT)
 	}

@@ -76,3 +76,18 @@ func TestSlowTemplates(t *testing.T) {
 		}
 	}
 }
+
+// TestHostTimeoutEndsWaits does not wait longer for a reply than for its host.
+func TestHostTimeoutEndsWaits(t *testing.T) {
+	timing := scan.Template(3)
+	timing.Timeout = time.Minute
+	o := simulate(t, job{network: oneHost, timing: timing, plan: scan.Plan{
+		Targets: targets(t, "10.1.0.5/32"), Kinds: []probe.Kind{probe.SYN}, Asks: asks(0, 445), HostTimeout: time.Second,
+	}})
+	if len(o.results) != 1 || o.results[0].Verdict.Reason != probe.ReasonDeadline {
+		t.Errorf("%+v", o.results)
+	}
+	if o.elapsed > 2*time.Second {
+		t.Errorf("took %v", o.elapsed)
+	}
+}

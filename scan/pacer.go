@@ -209,6 +209,12 @@ func (p *pacer) turn(now time.Duration) {
 		}
 	}
 	e := &p.epochs[p.current%uint8(len(p.epochs))]
+	if !p.settled && p.rate < p.t.Quiet && now-e.began >= p.t.FirstWait/4 {
+		// Silence is no objection: up to its ceiling the rate rises all the same.
+		p.rate = min(2*p.rate, p.t.Quiet)
+		p.begin(now)
+		return
+	}
 	enough := float64(enoughAnswers)
 	if p.settled {
 		enough = 3 * enoughAnswers

@@ -33,11 +33,18 @@ func (m *machine) wait(c probe.Class) time.Duration {
 	if (c == probe.ClassUDP || m.plan.TTLs > 0) && m.timing.Timeout == 0 {
 		w = max(w, m.timing.FirstWait)
 	}
+	if m.plan.HostTimeout > 0 {
+		w = min(w, m.plan.HostTimeout) // a host is not waited for beyond its time
+	}
 	return w
 }
 
-// class returns the class of question i.
+// class returns the class of question i. In a sweep all are of one: a host is
+// as far away whatever it is asked, and one thing, whatever it answers.
 func (m *machine) class(i uint64) probe.Class {
+	if m.groups != nil {
+		return probe.ClassTCP
+	}
 	if len(m.plan.Kinds) == 1 {
 		return m.plan.Kinds[0].Class()
 	}
@@ -91,7 +98,7 @@ func (m *machine) expire(now time.Duration) {
 			if now < e.at+m.rtt[m.class(e.number)].linger(r.RTT, &m.timing) {
 				break
 			}
-			m.finish(e.number, s)
+			m.finish(now, e.number, s)
 		}
 		m.doubt.pop()
 	}
@@ -102,19 +109,21 @@ func (m *machine) expire(now time.Duration) {
 			if now < e.at+m.lastWait(e.number) {
 				return
 			}
-			m.finish(e.number, s)
+			m.finish(now, e.number, s)
 		}
 		m.end.pop()
 	}
 }
 
 // finish ends the stay of question i in its slot.
-func (m *machine) finish(i uint64, s *slot) {
+func (m *machine) finish(now time.Duration, i uint64, s *slot) {
 	switch {
 	case m.groups != nil && m.decided(i):
 		m.free(i)
 	case s.state == slotTentative:
 		m.settle(i, s, m.held.take(s.held))
+	case m.timedOut(now, i):
+		m.giveUp(i, probe.Deadline)
 	case m.timing.fixed() && !m.plan.OmitSilence && m.groups == nil:
 		// No further pass will follow, so silence is known now.
 		m.settle(i, s, m.silent(i, s.try))
