@@ -53,9 +53,6 @@ func (m *machine) fail(now time.Duration, i uint64, what probe.Event, errno uint
 // answer takes a reply that was proved to answer q. It tells whether it was
 // accepted.
 func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool {
-	if m.plan.TTLs > 0 && q.TTL == 0 && r.Event == probe.Answer {
-		return m.reach(q, r)
-	}
 	i, ok := m.plan.Index(q)
 	if !ok || !m.asked(i, r.Try) {
 		m.unsolicited++
@@ -79,8 +76,6 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	c := m.class(i)
 	if r.Event == probe.Answer {
 		m.learn(s, c, &res)
-	} else if m.plan.TTLs > 0 && res.RTT >= 0 {
-		m.rtt[c].add(res.RTT) // a hop's error is its answer
 	}
 	switch {
 	case res.Verdict.Final || m.groups != nil && r.Who == probe.Target:
@@ -95,39 +90,6 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	default:
 		m.duplicates++
 	}
-	return true
-}
-
-// reach takes an answer of a traced target that does not tell which TTL it
-// answers (a RST has no room for that): the first is handed out with TTL 0, and
-// decides no question.
-func (m *machine) reach(q probe.Probe, r *probe.Reply) bool {
-	q.TTL = 1
-	if _, ok := m.plan.Index(q); !ok {
-		m.unsolicited++
-		return false
-	}
-	if m.reached {
-		m.duplicates++
-		return true
-	}
-	m.reached = true
-	res := Result{Number: NoQuestion, Reply: *r, RTT: -1}
-	// Most likely it answers the first packet that no hop has answered.
-	for ; q.TTL <= m.plan.TTLs; q.TTL++ {
-		i, _ := m.plan.Index(q)
-		if m.settled.has(i) {
-			continue
-		}
-		if s := m.live(i); s != nil {
-			res.RTT = max(0, time.Duration(int32(micros(r.At)-s.sent[s.try&3]))*time.Microsecond)
-		}
-		break
-	}
-	q.TTL = 0
-	res.Probe = q
-	res.Verdict = m.plan.Kinds[q.Kind].Classify(q, r)
-	m.out = append(m.out, res)
 	return true
 }
 

@@ -41,7 +41,6 @@ type machine struct {
 	spare      verdictOnTries
 	silence    uint64 // next question to hand out as silent when all is over
 	over       bool
-	reached    bool // a traced target has answered without saying to which TTL
 
 	out                     []Result // decided, not yet handed out
 	ended                   []ask    // left their slots, with their latest try; kept only for kernel sockets

@@ -64,12 +64,19 @@ type Plan struct {
 	SourcePort  uint16        // -g; 0: a block of the engine's
 	KeepFlow    bool          // one port for all TTLs and tries of a flow (trace)
 	Sockets     bool          // asked by kernel sockets
+	Patient     bool          // how fast one answer came says nothing about the next (hops; UDP sets it)
 	Interval    time.Duration // between the starts of passes (repetitions); 0: as fast as the pacer lets
 	HostTimeout time.Duration // give up on a host this long after its first question
 	OmitSilence bool          // no Result for silence (sweeps of ranges)
 	// Skip tells which questions an earlier run has decided: they are neither
 	// asked nor handed out again. Nil: none.
 	Skip func(number uint64) bool
+	// Leaving, if not nil, is told of every packet that is about to be sent.
+	Leaving func(q probe.Probe, at time.Duration)
+	// Stray, if not nil, takes proven answers that do not name one question: in
+	// a plan of TTLs, what the target says by TCP or UDP. It must not block; r is
+	// borrowed. It tells whether it wanted the answer.
+	Stray func(q probe.Probe, r *probe.Reply) bool
 
 	n, inner, whole uint64 // questions; of one pass in this shard; of one pass in all shards
 	shuffle         shuffle
@@ -85,6 +92,10 @@ func (p *Plan) Compile() error {
 	p.Flows, p.Variants, p.Reps, p.Shards = max(p.Flows, 1), max(p.Variants, 1), max(p.Reps, 1), max(p.Shards, 1)
 	if p.Craft == nil {
 		p.Craft = []probe.Craft{{Window: 64240}}
+	}
+	for _, k := range p.Kinds {
+		// How fast one UDP service answers says nothing about another one.
+		p.Patient = p.Patient || k.Class() == probe.ClassUDP && p.Settle != SettleGroup
 	}
 	if p.Craft6 == nil {
 		p.Craft6 = p.Craft

@@ -6,10 +6,6 @@ import (
 	"sonde/probe"
 )
 
-// NoQuestion is the Number of a Result that decides no question: the first
-// answer of a traced target that does not tell which TTL it answers.
-const NoQuestion = ^uint64(0)
-
 // Result is what became of one question. Exactly one is emitted for each
 // question, except in plans that settle by group: there one for the group's
 // first answer, or one for each question if the group stayed silent.

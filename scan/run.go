@@ -175,6 +175,14 @@ func (r *run) reply(q probe.Probe, reply *probe.Reply) bool {
 			reply.Event = probe.NoNeighbour
 		}
 	}
+	if q.TTL == 0 && r.plan.TTLs > 0 && reply.Event == probe.Answer && r.plan.Stray != nil {
+		if !r.plan.Stray(q, reply) {
+			r.m.unsolicited++
+			return false
+		}
+		r.stats.Received++
+		return true
+	}
 	if !r.m.answer(r.engine.now(), q, reply) {
 		return false
 	}

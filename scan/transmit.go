@@ -111,6 +111,9 @@ func (r *run) build(now time.Duration, p *probe.Probe, arena []byte) (Packet, []
 	}
 	s := &r.send[p.Way]
 	s.Clock = uint32(now / time.Millisecond)
+	if r.plan.Leaving != nil {
+		r.plan.Leaving(*p, now)
+	}
 	start := len(arena)
 	arena = kind.Append(arena, s, *p)
 	out.B = arena[start:len(arena):len(arena)]

@@ -25,12 +25,10 @@ func (m *machine) interval(c probe.Class) time.Duration {
 
 const retransmission = 620 * time.Millisecond // with some room, so that no clock sees less than 600
 
-// wait is how long to wait for one reply. How fast one UDP service answers says
-// nothing about another one, and how near one hop is nothing about the next, so
-// there the wait only grows.
+// wait is how long to wait for one reply. In a patient plan it only grows.
 func (m *machine) wait(c probe.Class) time.Duration {
 	w := m.rtt[c].wait(&m.timing)
-	if (c == probe.ClassUDP || m.plan.TTLs > 0) && m.timing.Timeout == 0 {
+	if m.plan.Patient && m.timing.Timeout == 0 {
 		w = max(w, m.timing.FirstWait)
 	}
 	if m.plan.HostTimeout > 0 {

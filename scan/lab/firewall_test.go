@@ -283,6 +283,23 @@ func TestSetTOS(t *testing.T) {
 	}
 }
 
+func TestSetClass(t *testing.T) {
+	_, client, router, server := routed(t)
+	server.UDP(53, lab.Sink)
+	router.Firewall(lab.Rule{Chain: lab.Forward, Proto: "udp", Do: lab.SetClass(0xb8)})
+	wire := server.Capture("eth0")
+	arrived := server.Firewall(lab.Rule{Name: "arrived", Proto: "udp"})
+	send(t, client, "[fd02::10]:53", 1)
+	p := wire.Await(time.Second, func(p *lab.Packet) bool { return p.UDP() != nil })
+	if p == nil || p.IPv6().Version != 6 || p.IPv6().TrafficClass != 0xb8 {
+		t.Errorf("traffic class not 0xb8:\n%v", wire.Packets())
+	}
+	wire.Packets()
+	if arrived.Count("arrived") != 1 {
+		t.Error("the kernel discarded the packet")
+	}
+}
+
 // failing is a T that ends the goroutine, as testing's does.
 type failing struct{ text string }
 

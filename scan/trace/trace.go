@@ -53,6 +53,7 @@ type Way struct {
 	Hops    []Hop        // from the first to the last that answered or was reached
 	Reached bool         // the target itself answered
 	Why     probe.Reason // where nobody answered: why not
+	Errno   uint16       // as of a Hop, with Why
 	Asked   uint32       // and how often the first hop was asked
 	Stats   scan.Stats
 }
@@ -73,7 +74,9 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, c Config) (Way, er
 	// Of several SYNs that reach the target only the first is answered, so the
 	// one with the lowest TTL goes first.
 	p.Settle, p.Order, p.Straight = scan.SettleNever, scan.ByPass, true
+	p.Patient = true
 	p.Skip = func(number uint64) bool { return t.skip(p.At(number)) }
+	p.Leaving, p.Stray = t.leaving, t.stray
 	plan := &p
 	ctx, t.stop = context.WithCancel(ctx)
 	defer t.stop()
@@ -92,9 +95,11 @@ type tracer struct {
 	stop context.CancelFunc
 	done bool // stopped by us: all is known
 
-	mu   sync.Mutex // skip is asked while the run is locked, hear while it is not
-	hops []Hop
-	end  uint8 // hops beyond are not needed
+	mu      sync.Mutex // skip is asked while the run is locked, hear while it is not
+	hops    []Hop
+	left    [64]time.Duration // by hop: when its first packet left
+	end     uint8             // hops beyond are not needed
+	reached bool              // the target has answered without telling its TTL
 }
 
 // skip tells whether q is beyond the end of the way.
@@ -111,15 +116,41 @@ func (t *tracer) hear(r *scan.Result) {
 	if t.done {
 		return // what is still under way when all is known
 	}
-	if r.Number == scan.NoQuestion {
-		t.arrived(r)
-	} else {
-		t.hop(r)
-	}
+	t.hop(r)
+	t.finish()
+}
+
+// finish ends the run when all is known.
+func (t *tracer) finish() {
 	if t.complete() {
 		t.done = true
 		t.stop()
 	}
+}
+
+// leaving notes when the first packet for each hop left.
+func (t *tracer) leaving(q probe.Probe, at time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if q.Rep == 0 {
+		t.left[q.TTL-1] = at
+	}
+}
+
+// stray takes an answer of the target that does not tell its TTL. The first one
+// is enough.
+func (t *tracer) stray(q probe.Probe, r *probe.Reply) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if q.Target != t.c.Target.WithZone("") || q.Port != t.c.Port {
+		return false
+	}
+	if !t.reached && !t.done {
+		t.reached = true
+		t.arrived(r)
+		t.finish()
+	}
+	return true
 }
 
 // hop adds a result to its hop.
@@ -138,7 +169,7 @@ func (t *tracer) hop(r *scan.Result) {
 		return
 	}
 	h.Received++
-	h.from(r)
+	h.from(&r.Reply)
 	h.time(r.RTT)
 	h.Reason = r.Verdict.Reason
 	if r.Reply.Event == probe.ICMPError && r.Reply.ICMP.Msg == wire.TimeExceeded {
@@ -162,11 +193,11 @@ func (h *Hop) time(d time.Duration) {
 }
 
 // from notes who answered, and what it quoted.
-func (h *Hop) from(r *scan.Result) {
-	if r.Reply.Layer == wire.LayerTCP {
-		h.back = r.Reply.IP.TTL
+func (h *Hop) from(r *probe.Reply) {
+	if r.Layer == wire.LayerTCP {
+		h.back = r.IP.TTL
 	}
-	switch from := r.Reply.From; {
+	switch from := r.From; {
 	case !h.From.IsValid():
 		h.From = from
 	case h.From != from:
@@ -178,15 +209,14 @@ func (h *Hop) from(r *scan.Result) {
 			h.Others = append(h.Others, from)
 		}
 	}
-	if q := &r.Reply.Quote; q.Len > h.Quoted {
+	if q := &r.Quote; q.Len > h.Quoted {
 		h.Quoted, h.Quote, h.SeenTOS = q.Len, *q, q.IP.TOS
 	}
 }
 
-// arrived takes an answer of the target that does not tell its TTL: the target
-// is behind every hop that is known. If those in between have all answered that
-// is the next one.
-func (t *tracer) arrived(r *scan.Result) {
+// arrived adds such an answer to a hop: the target is behind every hop that is
+// known. If those in between have all answered that is the next one.
+func (t *tracer) arrived(r *probe.Reply) {
 	last := uint8(0)
 	for i := range t.hops[:t.end] {
 		if h := &t.hops[i]; h.Received > 0 && !h.Reached {
@@ -194,7 +224,7 @@ func (t *tracer) arrived(r *scan.Result) {
 		}
 	}
 	ttl := min(last+1, t.c.Hops)
-	if back := hopsBack(r.Reply.IP.TTL); back > ttl && back <= t.end && t.hops[back-1].Received == 0 {
+	if back := hopsBack(r.IP.TTL); back > ttl && back <= t.end && t.hops[back-1].Received == 0 {
 		// The hops before it are silent: the answer's own TTL tells how far it
 		// came, where it came the same way back.
 		ttl = back
@@ -205,9 +235,9 @@ func (t *tracer) arrived(r *scan.Result) {
 	h := &t.hops[ttl-1]
 	h.Received++
 	h.Sent = max(h.Sent, 1)
-	h.time(r.RTT)
+	h.time(r.At - t.left[ttl-1])
 	h.from(r)
-	h.Reached, h.Reason = true, r.Verdict.Reason
+	h.Reached, h.Reason = true, t.c.Kind.Classify(probe.Probe{Target: t.c.Target, Port: t.c.Port}, r).Reason
 	t.end = ttl
 }
 
@@ -268,7 +298,7 @@ func (t *tracer) way(stats scan.Stats) Way {
 		w.Reached = w.Reached || h.Reached && h.From == t.c.Target.WithZone("")
 	}
 	if w.Hops = t.hops[:last]; last == 0 {
-		w.Why, w.Asked = t.hops[0].Reason, t.hops[0].Sent
+		w.Why, w.Errno, w.Asked = t.hops[0].Reason, t.hops[0].Errno, t.hops[0].Sent
 	}
 	return w
 }
