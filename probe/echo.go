@@ -126,8 +126,8 @@ func (k echo) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	return true
 }
 
-// transportSum reads the checksum at offset off of the transport header of a
-// packet that we built: no IPv4 options, no extension headers.
+// transportSum reads the checksum, or another word, at offset off of the transport
+// header of a packet that we built: no IPv4 options, no extension headers.
 func transportSum(b []byte, off int) uint16 {
 	if b[0]>>4 == 4 {
 		return binary.BigEndian.Uint16(b[20+off:])

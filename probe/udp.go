@@ -76,7 +76,8 @@ func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 		claimError(pkt, p, r)
 		s.scratch = k.Append(s.scratch[:0], s, *p)
 		weak := len(s.data) == 0 || s.Ports.KeepFlow // the checksum alone proves little
-		if !marked || !q.HasSum || q.Sum != transportSum(s.scratch, 6) || weak && !sameHeader(s.scratch, &q.IP) {
+		// Only TFTP is asked from a roaming port, and never from another one.
+		if q.Src != transportSum(s.scratch, 0) || !marked || !q.HasSum || q.Sum != transportSum(s.scratch, 6) || weak && !sameHeader(s.scratch, &q.IP) {
 			r.Event = Unsolicited
 		}
 		return true

@@ -68,28 +68,41 @@ type depth struct {
 
 	mu         sync.Mutex
 	traced     map[netip.Addr]bool
-	identified int
+	identified int // ports that said what they are
+	refused    int // that answered, but not in a language that is known
+	silent     int // that are open and said nothing
 	stats      scan.Stats
 	err        error
 }
 
 func newDepth(j *job) *depth {
 	return &depth{job: j, ports: semaphore.NewWeighted(servicesAtOnce), routes: semaphore.NewWeighted(routesAtOnce),
-		dialer: service.From(netip.AddrPortFrom(j.flags.sourceAddr(), 0), onInterface(j.flags.iface)),
+		dialer: service.From(netip.AddrPortFrom(j.flags.sourceAddr(), 0), sockets(j.flags)),
 		traced: map[netip.Addr]bool{}, stats: scan.Stats{Complete: true, Loss: -1, ExpectedMissed: -1}}
 }
 
-// onInterface binds sockets to -e.
-func onInterface(name string) func(network, address string, c syscall.RawConn) error {
-	if name == "" {
+// sockets gives the sockets of conversations what the flags say of packets: the
+// interface, and the TOS byte or traffic class.
+func sockets(f *flags) func(network, address string, c syscall.RawConn) error {
+	tos, _ := f.tosByte() // checked with all flags
+	if f.iface == "" && tos == 0 {
 		return nil
 	}
-	return func(_, _ string, c syscall.RawConn) error {
+	return func(network, _ string, c syscall.RawConn) error {
 		var err error
-		if e := c.Control(func(fd uintptr) { err = syscall.BindToDevice(int(fd), name) }); e != nil {
-			return e
-		}
-		return err
+		e := c.Control(func(fd uintptr) {
+			if f.iface != "" {
+				err = syscall.BindToDevice(int(fd), f.iface)
+			}
+			switch {
+			case err != nil || tos == 0:
+			case network == "tcp6":
+				err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IPV6, syscall.IPV6_TCLASS, int(tos))
+			default:
+				err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, syscall.IP_TOS, int(tos))
+			}
+		})
+		return errors.Join(e, err)
 	}
 }
 
@@ -111,11 +124,7 @@ func (d *depth) open(ctx context.Context, res *scan.Result) {
 		if err == nil {
 			describe(r, a)
 		}
-		if r.Service != "" {
-			d.mu.Lock()
-			d.identified++
-			d.mu.Unlock()
-		}
+		d.count(r, err)
 		d.record(ctx, r)
 	})
 	d.mu.Lock()
@@ -132,6 +141,20 @@ func (d *depth) routed(addr netip.Addr) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.traced[addr]
+}
+
+// count notes whether a port said what it is, said something else, or nothing.
+func (d *depth) count(r *output.Record, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case r.Service != "":
+		d.identified++
+	case err != nil || r.Banner == "" && r.Cut == service.Late.String():
+		d.silent++
+	default:
+		d.refused++
+	}
 }
 
 // route traces the way to a host by a port that is open, so that whatever lets
@@ -161,6 +184,8 @@ func (d *depth) wait() error {
 	d.job.mu.Lock()
 	defer d.job.mu.Unlock()
 	d.job.stats = d.job.stats.Plus(d.stats)
+	d.score.no += d.refused
+	d.score.silent += d.silent
 	if d.identified > 0 {
 		d.score.yes, d.score.answer = d.identified, "identified"
 	}

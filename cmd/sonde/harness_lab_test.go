@@ -65,6 +65,7 @@ type record struct {
 	Version     string `json:"version"`
 	Banner      string `json:"banner"`
 	Cut         string `json:"cut"`
+	How         string `json:"how"`
 	HTTP        struct {
 		Status                  int
 		Title, Server, Redirect string

@@ -231,14 +231,11 @@ func (s *portScan) result(ctx context.Context, res *scan.Result) {
 		r.RTT, r.HasRTT = res.RTT, true
 	}
 	s.record(ctx, &r)
-	yes := probe.Open
-	if s.deep != nil {
-		yes = probe.Up // an open port is no answer yet to what it is
-		if r.State == probe.Open {
-			s.deep.open(ctx, res)
-		}
+	if s.deep != nil && r.State == probe.Open {
+		s.deep.open(ctx, res) // what it is decides, not that it is open
+	} else {
+		s.score.add(r.State, r.Reason, probe.Open)
 	}
-	s.score.add(r.State, r.Reason, yes)
 
 	h := s.hosts[r.Addr]
 	if h == nil {

@@ -34,6 +34,8 @@ fingerprint         nothing
 scan                probe probe/wire
 scan/target         nothing
 scan/sweep          probe scan
+scan/trace          probe probe/wire scan
+scan/service        fingerprint
 scan/capture        probe/wire
 scan/link           probe probe/payload probe/wire scan
 scan/link/linktest  probe/wire scan
@@ -42,7 +44,7 @@ scan/lab            nothing
 scan/lab/labtest    scan/lab
 scan/lab/demo       scan/lab
 output              probe probe/wire scan
-cmd/sonde           fingerprint output probe probe/wire scan scan/capture scan/link scan/sweep scan/target
+cmd/sonde           fingerprint output probe probe/wire scan scan/capture scan/link scan/service scan/sweep scan/target scan/trace
 `
 
 // powers says who uses other people's modules, and those packages of Go's own
@@ -51,11 +53,11 @@ cmd/sonde           fingerprint output probe probe/wire scan scan/capture scan/l
 const powers = `
 unsafe                        scan/lab scan/link
 golang.org/x/sys              scan/lab scan/link cmd/sonde/keys.go
-syscall                       scan/lab scan/link cmd/sonde output scan scan/simnet
+syscall                       scan/lab scan/link cmd/sonde output scan scan/service scan/simnet
 os                            scan/lab scan/link cmd/sonde output scan/lab/demo scan/lab/labtest scan/simnet
 os/exec                       scan/lab scan/lab/demo
 os/signal                     cmd/sonde
-net                           scan/lab scan/link cmd/sonde scan/lab/demo scan/target
+net                           scan/lab scan/link cmd/sonde scan/lab/demo scan/service scan/target
 github.com/dchest/siphash     probe
 github.com/google/gopacket    scan/capture scan/lab
 github.com/google/nftables    scan/lab
@@ -65,7 +67,7 @@ github.com/spf13/pflag        cmd/sonde
 github.com/vishvananda        scan/lab scan/link
 go4.org/netipx                cmd/sonde scan/link scan/target
 golang.org/x/net              scan/lab scan/link
-golang.org/x/sync             scan/target
+golang.org/x/sync             scan/target cmd/sonde/fp.go
 golang.org/x/term             cmd/sonde
 golang.org/x/time             scan
 kernel.org/pub/linux/libs     cmd/sonde scan/link
@@ -81,6 +83,7 @@ scan/engine.go       the engine's clock
 scan/run.go          its loop, which waits until the machine wants to be called
 scan/link            kernel time stamps, and patience with the kernel
 scan/simnet/link.go  the same clock for what is simulated
+scan/service         conversations, which the kernel carries
 scan/lab             real networks
 output/stream.go     how long a line may wait to be written
 cmd                  what the user sees of time

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"sonde/fingerprint"
@@ -117,12 +116,12 @@ func ports(proto target.Proto, list string, top int, exclude string, usual int) 
 		}
 		p = p.Without(ex)
 	}
-	mine, other, name := p.TCP, p.UDP, "tcp"
+	mine, other, name := p.TCP, p.UDP, "TCP"
 	if proto == target.UDP {
-		mine, other, name = p.UDP, p.TCP, "udp"
+		mine, other, name = p.UDP, p.TCP, "UDP"
 	}
 	if len(other) > 0 {
-		return nil, usage("-p %s: sonde %s asks only %s ports", list, name, strings.ToUpper(name))
+		return nil, usage("-p %s: only %s ports are asked", list, name)
 	}
 	if len(mine) == 0 {
 		return nil, usage("no port is left to ask")

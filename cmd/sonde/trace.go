@@ -104,6 +104,9 @@ func (a *app) trace(ctx context.Context, f *flags, tf *traceFlags, args []string
 	if proto != "tcp" && f.given("tcp-options") {
 		return usage("--tcp-options: a trace by %s has none", proto)
 	}
+	if proto == "icmp" && f.given("source-port") {
+		return usage("-g: a trace by icmp has no ports")
+	}
 	t, err := a.targets(ctx, f, args)
 	if err != nil {
 		return err
@@ -158,7 +161,7 @@ func (j *job) traceTo(ctx context.Context, c trace.Config) error {
 func (j *job) hops(ctx context.Context, way *trace.Way, with func(*output.Record)) {
 	hops := way.Hops
 	if len(hops) == 0 { // the first one has to be there, for the target to be seen
-		hops = []trace.Hop{{TTL: 1, Sent: way.Asked, Reason: way.Why}}
+		hops = []trace.Hop{{TTL: 1, Sent: way.Asked, Reason: way.Why, Errno: way.Errno}}
 	}
 	for i := range hops {
 		r := hopRecord(way.Target, &hops[i])
@@ -172,7 +175,7 @@ func (j *job) hops(ctx context.Context, way *trace.Way, with func(*output.Record
 
 // hopRecord is the record of one hop.
 func hopRecord(addr netip.Addr, h *trace.Hop) *output.Record {
-	r := &output.Record{Type: output.Hop, Addr: addr, Hop: h.TTL, From: h.From, Others: h.Others, Reason: h.Reason,
+	r := &output.Record{Type: output.Hop, Addr: addr, Hop: h.TTL, From: h.From, Others: h.Others, Reason: h.Reason, Errno: h.Errno,
 		Reached: h.Reached && h.From == addr.WithZone(""), Quoted: h.Quoted, Visible: h.Quoted > 0,
 		HasTOS: h.Quoted > 0, SentTOS: h.SentTOS, SeenTOS: h.SeenTOS,
 		Repeat: &output.Repeat{Sent: h.Sent, Answered: h.Received, Min: h.Min, Max: h.Max}}

@@ -108,11 +108,11 @@ func (s *stream) hear(first time.Duration, pause func([]byte) time.Duration, lim
 		case len(b) == limit, errors.Is(err, errTooLong):
 			return b, Long
 		case err != nil:
+			if !time.Now().Before(s.line.end) {
+				return b, Late // it may be us who hung up, with any error
+			}
 			var ne net.Error
 			s.ended = !errors.As(err, &ne) || !ne.Timeout()
-			if !time.Now().Before(s.line.end) {
-				return b, Late
-			}
 			return b, Whole
 		}
 	}
