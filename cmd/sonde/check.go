@@ -243,6 +243,11 @@ func (f *flags) hide(cmd *cobra.Command, names ...string) {
 	}
 }
 
+// ours says in the help that a foreign source address makes no sense here.
+func (f *flags) ours(cmd *cobra.Command) {
+	cmd.Flags().Lookup("source").Usage = "`ADDR` to send from, one of ours"
+}
+
 // refuse refuses these flags if they were given another value than the default.
 func (f *flags) refuse(why string, names ...string) error {
 	if name, ok := f.changed(names...); ok {

@@ -89,12 +89,18 @@ func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*
 		j.meta.Methods = []string{"connect"}
 	}
 	if j.network.note != "" {
-		j.meta.Notes = append(j.meta.Notes, j.network.note)
-		if !f.quiet {
-			a.note("%s", j.network.note)
-		}
+		j.note(j.network.note)
 	}
 	return j, nil
+}
+
+// note tells, on stderr and in the output, what one must know to read the
+// result.
+func (j *job) note(text string) {
+	j.meta.Notes = append(j.meta.Notes, text)
+	if !j.flags.quiet {
+		j.app.note("%s", text)
+	}
 }
 
 // checkTransport refuses crafted fields where the kernel makes the packets.

@@ -110,6 +110,9 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 			return usage("-S %v is not ours: no conversation comes about from there", j.meta.Source)
 		}
 		s.deep = newDepth(j)
+		if f.trace || f.pcap != "" {
+			j.note("the conversations with open ports are the kernel's: neither --packet-trace nor --pcap has them")
+		}
 		tos, _ := f.tosByte()
 		j.meta.Services, j.meta.Trace = true, &output.Trace{Proto: "tcp", MaxTTL: routeHops, TOS: tos}
 	}

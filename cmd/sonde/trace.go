@@ -39,6 +39,7 @@ shown at the first hop that quotes it changed: it was changed there or before.`,
 	s.IntVar(&t.hops, "hops", 30, "`N` hops at most")
 	f.add(cmd)
 	f.addTCP(cmd)
+	f.ours(cmd)
 	f.hide(cmd, traceHasNo...)
 	return cmd
 }
