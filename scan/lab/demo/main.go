@@ -61,6 +61,8 @@ func demonstrate(sonde string) (exit int) {
 		{"The same over IPv6.", "tcp -PN -p 22,80,445,9000 fd77:2::10"},
 		{"UDP asks in the words of the protocol that lives on the port.", "udp -p 53,80 10.77.2.53"},
 		{"What exactly went over the wire?", "tcp -p 80,81 --packet-trace 10.77.2.10"},
+		{"A packet marked for voice, EF: is the mark still there where it arrives?", "trace --proto udp --dscp ef 10.77.2.10"},
+		{"What runs there, and by which way is it reached?", "fp -T4 -p 22,25,80,445 10.77.2.10"},
 		{"Scripts take the exit code, or JSON, one object a line.", "tcp -p 445 -o json 10.77.2.12"},
 	} {
 		fmt.Println("#", scene.why)

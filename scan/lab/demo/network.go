@@ -30,6 +30,7 @@ func build(n *lab.Network) (client *lab.Host) {
 	router.Firewall(
 		lab.Rule{Chain: lab.Forward, Proto: "tcp", Dport: "9000", Do: lab.AdminProhibited},
 		lab.Rule{Chain: lab.Forward, Dst: "10.77.2.14", Proto: "tcp", Dport: "1-1023", Do: lab.Drop},
+		lab.Rule{Chain: lab.Postrouting, Out: "eth1", Do: lab.SetTOS(0)}, // what the trace is to find
 	)
 
 	names := make(map[string][]netip.Addr)
@@ -50,11 +51,11 @@ func build(n *lab.Network) (client *lab.Host) {
 	plug(office, 1, 21, "camera").TCP(80, 554)
 
 	web := server(10, "web")
-	web.Serve(22, greet("SSH-2.0-demo\r\n"))
+	web.Serve(22, greet("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"))
 	web.Serve(80, greet("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<title>demo</title>\n"))
 	web.Firewall(lab.Rule{Proto: "tcp", Dport: "445", Do: lab.Drop})
 
-	server(11, "mail").Serve(25, greet("220 mail.demo ESMTP\r\n"))
+	server(11, "mail").Serve(25, greet("220 mail.demo ESMTP Postfix (Debian)\r\n"))
 
 	files := server(12, "files")
 	files.TCP(22, 445)
