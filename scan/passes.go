@@ -19,7 +19,7 @@ func (m *machine) timedOut(now time.Duration, i uint64) bool {
 	if *b == 0 {
 		*b = now + 1
 	}
-	return now-*b >= m.plan.HostTimeout
+	return now-(*b-1) >= m.plan.HostTimeout
 }
 
 // verdictOnTries keeps an answer of losses.enough for as long as it holds:

@@ -31,8 +31,13 @@ func (m *machine) wait(c probe.Class) time.Duration {
 	if m.plan.Patient && m.timing.Timeout == 0 {
 		w = max(w, m.timing.FirstWait)
 	}
+	return w
+}
+
+// hostTime bounds a wait: a host is not waited for beyond its time.
+func (m *machine) hostTime(w time.Duration) time.Duration {
 	if m.plan.HostTimeout > 0 {
-		w = min(w, m.plan.HostTimeout) // a host is not waited for beyond its time
+		w = min(w, m.plan.HostTimeout)
 	}
 	return w
 }
@@ -58,7 +63,7 @@ func (m *machine) dueRetry(now time.Duration) (uint64, bool) {
 			m.retry.pop()
 			continue
 		}
-		if now < e.at+m.interval(m.class(e.number)) {
+		if now < e.at+m.hostTime(m.interval(m.class(e.number))) {
 			return 0, false
 		}
 		m.retry.pop()
@@ -104,7 +109,7 @@ func (m *machine) expire(now time.Duration) {
 		e := m.end.front()
 		s := m.live(e.number)
 		if s.is(e) && s.state == slotWaiting {
-			if now < e.at+m.lastWait(e.number) {
+			if now < e.at+m.hostTime(m.lastWait(e.number)) {
 				return
 			}
 			m.finish(now, e.number, s)
@@ -176,11 +181,11 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 	}
 	if m.retry.len() > 0 {
 		e := m.retry.front()
-		sooner(max(free, e.at+m.interval(m.class(e.number))))
+		sooner(max(free, e.at+m.hostTime(m.interval(m.class(e.number)))))
 	}
 	if m.end.len() > 0 {
 		e := m.end.front()
-		sooner(e.at + m.lastWait(e.number))
+		sooner(e.at + m.hostTime(m.lastWait(e.number)))
 	}
 	if m.doubt.len() > 0 {
 		e := m.doubt.front()
