@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"maps"
@@ -177,8 +178,52 @@ func TestPeers(t *testing.T) {
 			t.Errorf("%s: %v, want a second at most", target, took)
 		}
 	}
+	whole(t, client, want)
 	if os.Getenv("PEERS") == "1" { // it takes a while
 		compare(t, client, want)
+	}
+}
+
+// whole runs sonde fp itself over the same ports: scan, conversations and route.
+func whole(t *testing.T, client *lab.Host, want map[uint16]*regexp.Regexp) {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "sonde")
+	if out, err := exec.Command("go", "build", "-o", binary, "sonde/cmd/sonde").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var ports []string
+	for _, port := range slices.Sorted(maps.Keys(want)) {
+		ports = append(ports, fmt.Sprint(port))
+	}
+	for _, target := range []string{"10.77.2.10", "fd77::10"} {
+		start := time.Now()
+		out, err := client.Command(binary, "fp", "-T4", "-o", "json", "-p", strings.Join(ports, ","), target).Output()
+		took := time.Since(start)
+		if err != nil {
+			t.Errorf("sonde fp %s: %v\n%s", target, err, out)
+		}
+		right := 0
+		for line := range strings.Lines(string(out)) {
+			var r struct {
+				Type, Service, Product, Version, Info string
+				Port                                  uint16
+			}
+			if err := json.Unmarshal([]byte(line), &r); err != nil {
+				t.Fatal(err)
+			}
+			if r.Type != "service" {
+				continue
+			}
+			if said := fmt.Sprintf("%s|%s|%s|%s", r.Service, r.Product, r.Version, r.Info); want[r.Port] == nil || !want[r.Port].MatchString(said) {
+				t.Errorf("sonde fp %s %d: %s", target, r.Port, said)
+			} else {
+				right++
+			}
+		}
+		t.Logf("sonde fp %s: %d of %d services right in %v, the process included", target, right, len(want), took.Round(time.Millisecond))
+		if right != len(want) || took > time.Second {
+			t.Errorf("sonde fp %s: %d of %d in %v, want all within a second", target, right, len(want), took)
+		}
 	}
 }
 
