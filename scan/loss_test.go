@@ -69,38 +69,52 @@ func TestLossNeverCloses(t *testing.T) {
 }
 
 // TestCalibration compares what was truly missed with what sonde said it
-// expected to have missed.
+// expected to have missed, over 100 seeds, and over more until so many questions
+// were missed that chance cannot decide: 20 events are within a factor of two of
+// their mean by luck too often.
 func TestCalibration(t *testing.T) {
+	const seeds, most, events = 100, 500, 60
 	for _, percent := range []int{0, 5, 30} {
 		for _, mixed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%d%%,mixed=%v", percent, mixed), func(t *testing.T) {
-				truly, expected, sent := 0.0, 0.0, 0.0
-				const seeds = 100
-				for seed := range uint64(seeds) {
-					network := "iface eth0 10.0.0.1/24\nroute 0.0.0.0/0 via 10.0.0.2\nrouter r1 10.0.0.2\n\tline delay 5ms\npath 10.1.0.0/16 r1\n"
-					for host := range 4 {
-						loss := float64(percent)
-						if mixed { // the same mean, from a quarter to seven quarters of it
-							loss *= []float64{0.25, 0.75, 1.25, 1.75}[host]
-						}
-						network += fmt.Sprintf("hosts 10.1.0.%d\n\ttcp drop all\n\ttcp open all 50%%\n\tline loss %g%%\n", host+4, loss)
-					}
-					o := simulate(t, job{network: network, seed: seed + 1, plan: scan.Plan{
-						Targets: targets(t, "10.1.0.4/30"), Kinds: []probe.Kind{probe.SYN}, Asks: asks(0, portRange(1, 250)...), Seed: seed,
-					}})
-					for _, r := range o.results {
-						if o.network.PortState(wire.ProtoTCP, r.Probe.Target, r.Probe.Port) == probe.Open && r.Verdict.State != probe.Open {
-							truly += 1.0 / seeds
-						}
-					}
-					expected += o.stats.ExpectedMissed / seeds
-					sent += float64(o.stats.Sent) / seeds
+				t.Parallel()
+				truly, expected := 0.0, 0.0
+				n := uint64(0)
+				for ; n < seeds || percent > 0 && truly < events && n < most; n++ {
+					m, e := calibrate(t, percent, mixed, n)
+					truly += m
+					expected += e
 				}
-				t.Logf("truly missed %.3f, expected %.3f, %.0f packets", truly, expected, sent)
+				truly /= float64(n)
+				expected /= float64(n)
+				t.Logf("%d seeds: truly missed %.3f, expected %.3f", n, truly, expected)
 				if truly < expected/2 || truly > expected*2 {
 					t.Errorf("truly missed %.3f, expected %.3f", truly, expected)
 				}
 			})
 		}
 	}
+}
+
+// calibrate scans four hosts once, and returns how many open ports were missed
+// and how many sonde expects to have missed. Mixed hosts have losses from a
+// quarter to seven quarters of the mean.
+func calibrate(t *testing.T, percent int, mixed bool, seed uint64) (missed, expected float64) {
+	network := "iface eth0 10.0.0.1/24\nroute 0.0.0.0/0 via 10.0.0.2\nrouter r1 10.0.0.2\n\tline delay 5ms\npath 10.1.0.0/16 r1\n"
+	for host := range 4 {
+		loss := float64(percent)
+		if mixed {
+			loss *= []float64{0.25, 0.75, 1.25, 1.75}[host]
+		}
+		network += fmt.Sprintf("hosts 10.1.0.%d\n\ttcp drop all\n\ttcp open all 50%%\n\tline loss %g%%\n", host+4, loss)
+	}
+	o := simulate(t, job{network: network, seed: seed + 1, plan: scan.Plan{
+		Targets: targets(t, "10.1.0.4/30"), Kinds: []probe.Kind{probe.SYN}, Asks: asks(0, portRange(1, 250)...), Seed: seed,
+	}})
+	for _, r := range o.results {
+		if o.network.PortState(wire.ProtoTCP, r.Probe.Target, r.Probe.Port) == probe.Open && r.Verdict.State != probe.Open {
+			missed++
+		}
+	}
+	return missed, o.stats.ExpectedMissed
 }
