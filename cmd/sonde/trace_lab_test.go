@@ -148,7 +148,9 @@ func TestTraceRoute(t *testing.T) {
 						t.Errorf("hop %d: %s: %v", hop.TTL, hop.RTT, err)
 					}
 					least := float64(2*hop.TTL) * oneWay.Seconds() * 1000
-					if rtt.Min < least || rtt.Min >= least+20 || rtt.Avg < rtt.Min || rtt.Max < rtt.Avg {
+					// The delay is a floor; what a busy machine adds to it is not
+					// the trace's.
+					if rtt.Min < least || rtt.Min >= least+100 || rtt.Avg < rtt.Min || rtt.Max < rtt.Avg {
 						t.Errorf("hop %d: %+v ms, want %v and little more", hop.TTL, rtt, least)
 					}
 					if hop.Received == 0 || hop.Received > hop.Sent || hop.TTL < 4 && hop.Received != 3 {
