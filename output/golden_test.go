@@ -42,7 +42,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// The page that users read (CONTRACT section 7) shows exactly this.
+// What users rely on looks exactly like this.
 func TestTextAsPromised(t *testing.T) {
 	const want = `12.92.96.37  not tested (-PN), nothing answered
 

@@ -114,7 +114,7 @@ func routeScenarios() []scenario {
 	}
 }
 
-// The line that CONTRACT section 7 shows, and what stands in it beside.
+// The line that scripts rely on, and what stands in it beside.
 func TestJSONHopAsPromised(t *testing.T) {
 	f := new(JSON)
 	f.AppendBegin(nil, &Meta{})

@@ -10,7 +10,7 @@ import (
 	"sonde/probe/wire"
 )
 
-// JSON writes one object a line (CONTRACT section 7, schema.json). What is not
+// JSON writes one object a line (schema.json). What is not
 // known is absent. AppendRecord does not allocate beyond b.
 type JSON struct {
 	meta *Meta

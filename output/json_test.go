@@ -135,7 +135,7 @@ func TestSchemaEnums(t *testing.T) {
 	}
 }
 
-// Keys that scripts rely on, in their order (CONTRACT section 7).
+// Keys that scripts rely on, in their order.
 func TestJSONAsPromised(t *testing.T) {
 	addr := netip.MustParseAddr("10.77.2.10")
 	f := new(JSON)

@@ -41,7 +41,7 @@ type Trace struct {
 // routesOnly tells whether the run is about routes, not about hosts and ports.
 func (m *Meta) routesOnly() bool { return m.Trace != nil && m.Ports == 0 }
 
-// Lists tells whether r belongs into the output at all (CONTRACT section 7): a
+// Lists tells whether r belongs into the output at all: a
 // host that a range found silent is listed only with -v, a port that is not
 // open not with --open. What is not listed still counts in the Tally.
 func (m *Meta) Lists(r *Record) bool {

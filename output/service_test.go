@@ -109,7 +109,7 @@ func serviceScenarios() []scenario {
 	}
 }
 
-// The line that CONTRACT section 7 shows, in its order.
+// The line that scripts rely on, in its order.
 func TestJSONServiceAsPromised(t *testing.T) {
 	f := new(JSON)
 	f.AppendBegin(nil, &Meta{})

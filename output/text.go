@@ -9,7 +9,7 @@ import (
 	"sonde/probe/wire"
 )
 
-// Text is for people (CONTRACT section 7): one line for each host of a sweep;
+// Text is for people: one line for each host of a sweep;
 // else a block for each host, its ports as a table with what their services say,
 // and the route to it, in the order in which the hosts are complete. A route
 // without a host is a block too. It holds a block's rows until then; of states

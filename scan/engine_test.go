@@ -168,7 +168,7 @@ func TestUDPStates(t *testing.T) {
 	}
 }
 
-// TestTimeOfSilence holds the times that CONTRACT 8 promises.
+// TestTimeOfSilence holds the times that users are promised.
 func TestTimeOfSilence(t *testing.T) {
 	const silent = "iface eth0 10.0.0.1/24\nroute 0.0.0.0/0 via 10.0.0.2\nrouter r1 10.0.0.2\npath 10.1.0.0/16 r1\nhosts 10.1.0.5\n\ttcp drop all\n\ttcp open 22\n"
 	tests := []struct {

@@ -2,8 +2,8 @@ package scan
 
 import "time"
 
-// Timing is how patiently and how fast to ask. The templates are those of
-// CONTRACT 8; flags override single fields.
+// Timing is how patiently and how fast to ask. Template has the values behind -T;
+// other flags override single fields.
 type Timing struct {
 	FirstWait  time.Duration // for one reply, before any round trip is known
 	Timeout    time.Duration // the longest wait for one reply; 0: as measured

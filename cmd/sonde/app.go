@@ -35,7 +35,7 @@ type resolver interface {
 	LookupAddr(ctx context.Context, addr string) (names []string, err error)
 }
 
-// Exit codes, see CONTRACT 6.
+// Exit codes, as README has them.
 const (
 	exitYes         = 0
 	exitNo          = 1

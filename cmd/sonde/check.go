@@ -17,7 +17,7 @@ import (
 )
 
 // A flag that cannot take effect beside the others, the targets or the ways of
-// asking is refused, never ignored (CONTRACT 3). Stating a default is no
+// asking is refused, never ignored. Stating a default is no
 // offence. All of these checks come before the first packet, and those that
 // need no target before the first name is looked up.
 

@@ -34,7 +34,7 @@ hosts 2001:db8:1::1
 	udp served 53; udp drop 161; udp admin-prohibited 162
 `
 
-// TestExit: CONTRACT 6, sentence by sentence.
+// TestExit: what README says of exit codes, case by case.
 func TestExit(t *testing.T) {
 	for _, tt := range []struct {
 		why, line string

@@ -8,7 +8,7 @@ import (
 	"sonde/probe"
 )
 
-// score adds up what the exit code is decided by (CONTRACT 6).
+// score adds up what the exit code is decided by (README, Exit codes).
 type score struct {
 	want *probe.State // --expect
 
