@@ -164,6 +164,14 @@ func (e *Engine) byID(id uint32) *run {
 	return nil
 }
 
+// number returns a number that no run has had.
+func (e *Engine) number() uint32 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.lastRun++
+	return e.lastRun
+}
+
 // add makes r receive, remove ends that. The slice is replaced, not changed:
 // the receive loop walks it without the lock.
 func (e *Engine) add(r *run) {
@@ -208,11 +216,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, emit func(*Result)) (Stats, e
 	if err := p.Compile(); err != nil {
 		return Stats{Loss: -1, ExpectedMissed: -1}, err
 	}
-	e.mu.Lock()
-	e.lastRun++
-	id := e.lastRun
-	e.mu.Unlock()
-	r := newRun(e, id, p)
+	r := newRun(e, e.number(), p)
 	began, drops := e.now(), e.drops()
 	err := r.resolve(ctx)
 	if err == nil {

@@ -15,16 +15,11 @@ func (r *run) resolve(ctx context.Context) error {
 	if len(hops.list) == 0 {
 		return nil
 	}
-	p := &Plan{Targets: hops, Kinds: []probe.Kind{probe.Neighbour}, Asks: []Ask{{}}, Seed: r.plan.Seed, Source: netip.Addr{}}
+	p := &Plan{Targets: hops, Kinds: []probe.Kind{probe.Neighbour}, Asks: []Ask{{}}, Seed: r.plan.Seed}
 	if err := p.Compile(); err != nil {
 		return err
 	}
-	e := r.engine
-	e.mu.Lock()
-	e.lastRun++
-	id := e.lastRun
-	e.mu.Unlock()
-	ask := newRun(e, id, p)
+	ask := newRun(r.engine, r.engine.number(), p)
 	// How often ports are asked again says nothing about their next hops: one
 	// lost ARP reply must not leave a question unasked.
 	ask.m.timing.MaxRetries = -1

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -226,7 +225,8 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 		r.handOut(out, emit)
 		r.cancel(ended)
 		if err != nil || over || ctx.Err() != nil {
-			return errors.Join(err, r.rest(ctx, !over, emit))
+			r.rest(!over, emit)
+			return err
 		}
 		if len(r.asks) > 0 {
 			e.pacer.spend(now, len(r.asks))
@@ -250,7 +250,7 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 }
 
 // rest hands out the questions that stayed silent, and completes the counts.
-func (r *run) rest(ctx context.Context, cut bool, emit func(*Result)) error {
+func (r *run) rest(cut bool, emit func(*Result)) {
 	var out []Result
 	for more := true; more; {
 		r.mu.Lock()
@@ -272,7 +272,6 @@ func (r *run) rest(ctx context.Context, cut bool, emit func(*Result)) error {
 		tries = r.m.perPass
 	}
 	r.stats.Loss, r.stats.ExpectedMissed = r.m.losses.estimate(tries)
-	return nil
 }
 
 // handOut completes results by what the link knows, and emits them.

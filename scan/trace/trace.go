@@ -77,11 +77,10 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, c Config) (Way, er
 	p.Patient = true
 	p.Skip = func(number uint64) bool { return t.skip(p.At(number)) }
 	p.Leaving, p.Stray = t.leaving, t.stray
-	plan := &p
 	ctx, t.stop = context.WithCancel(ctx)
 	defer t.stop()
-	stats, err := e.Run(ctx, plan, t.hear)
-	if t.done {
+	stats, err := e.Run(ctx, &p, t.hear)
+	if t.ended() {
 		stats.Complete, stats.Interrupted = err == nil, false
 	}
 	stats.Loss, stats.ExpectedMissed = -1, -1 // hops limit their errors: that is no loss
@@ -93,9 +92,9 @@ type tracer struct {
 	c    Config
 	tos  uint8
 	stop context.CancelFunc
-	done bool // stopped by us: all is known
 
-	mu      sync.Mutex // skip is asked while the run is locked, hear while it is not
+	mu      sync.Mutex // skip and stray are called while the run is locked, hear while it is not
+	done    bool       // stopped by us: all is known
 	hops    []Hop
 	left    [64]time.Duration // by hop: when its first packet left
 	end     uint8             // hops beyond are not needed
@@ -126,6 +125,13 @@ func (t *tracer) finish() {
 		t.done = true
 		t.stop()
 	}
+}
+
+// ended tells whether the run ended because all was known.
+func (t *tracer) ended() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.done
 }
 
 // leaving notes when the first packet for each hop left.
