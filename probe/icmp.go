@@ -1,6 +1,10 @@
 package probe
 
-import "sonde/probe/wire"
+import (
+	"encoding/binary"
+
+	"sonde/probe/wire"
+)
 
 // errorReason names an ICMP or ICMPv6 error as a reason.
 func errorReason(m wire.Message) Reason {
@@ -81,4 +85,13 @@ func quoted(s *Source, pkt *wire.Packet, proto uint8) bool {
 	q := &pkt.Quote
 	return pkt.Layer == wire.LayerICMP && pkt.ICMP.Msg.IsError() && q.HasPorts &&
 		q.IP.Proto == proto && q.IP.Src == s.Addr
+}
+
+// transportSum reads the checksum, or another word, at offset off of the transport
+// header of a packet that we built: no IPv4 options, no extension headers.
+func transportSum(b []byte, off int) uint16 {
+	if b[0]>>4 == 4 {
+		return binary.BigEndian.Uint16(b[20+off:])
+	}
+	return binary.BigEndian.Uint16(b[40+off:])
 }

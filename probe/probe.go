@@ -123,6 +123,20 @@ type LinkKind interface {
 	Frame(p Probe) (etherType uint16, to wire.MAC)
 }
 
+// StrayKind asks what belongs to no connection. A stateful firewall of this
+// machine knows of none and may drop the answers, so who scans with it must send
+// and hear link-layer frames, on which such a firewall has no say.
+type StrayKind interface {
+	PacketKind
+	BeforeFirewall()
+}
+
+// IPv4Kind asks in a way that IPv6 does not have.
+type IPv4Kind interface {
+	PacketKind
+	OnlyIPv4()
+}
+
 // SocketKind can also, or only, be asked by the kernel, without privileges.
 type SocketKind interface {
 	Kind

@@ -7,12 +7,11 @@ import (
 )
 
 // Salts keep the proofs of different kinds apart, so that an answer to one
-// cannot pass for an answer to another.
+// cannot pass for an answer to another. Kinds that share their code have them
+// where they are registered.
 const (
-	saltSYN  = 'S'
-	saltACK  = 'A'
-	saltUDP  = 'U'
-	saltEcho = 'E'
+	saltSYN = 'S'
+	saltUDP = 'U'
 )
 
 // appendTCP writes a TCP packet of p with the shape that s gives it.
