@@ -19,6 +19,11 @@ func answer(layer wire.Layer, flags uint8) probe.Reply {
 	return probe.Reply{Event: probe.Answer, Layer: layer, TCP: wire.TCP{Flags: flags}}
 }
 
+func withWindow(r probe.Reply, window uint16) probe.Reply {
+	r.TCP.Window = window
+	return r
+}
+
 // TestClassifyAnswers is the table of states and reasons, without ICMP errors.
 func TestClassifyAnswers(t *testing.T) {
 	final := func(s probe.State, r probe.Reason) probe.Verdict {
@@ -26,6 +31,10 @@ func TestClassifyAnswers(t *testing.T) {
 	}
 	silent := func(s probe.State) probe.Verdict { return probe.Verdict{State: s, Reason: probe.NoResponse} }
 	silence := probe.Reply{Event: probe.Silence}
+	muteRows := []row{
+		{"RST", answer(wire.LayerTCP, wire.RST|wire.ACK), final(probe.Closed, probe.Reset)},
+		{"silence", silence, silent(probe.OpenFiltered)},
+	}
 	tests := map[probe.Kind][]row{
 		probe.SYN: {
 			{"SYN-ACK", answer(wire.LayerTCP, wire.SYN|wire.ACK), final(probe.Open, probe.SynAck)},
@@ -39,12 +48,29 @@ func TestClassifyAnswers(t *testing.T) {
 			{"RST", answer(wire.LayerTCP, wire.RST), final(probe.Unfiltered, probe.Reset)},
 			{"silence", silence, silent(probe.Filtered)},
 		},
+		probe.Window: {
+			{"RST with a window", withWindow(answer(wire.LayerTCP, wire.RST), 4096), final(probe.Open, probe.Reset)},
+			{"RST without", answer(wire.LayerTCP, wire.RST), final(probe.Closed, probe.Reset)},
+			{"silence", silence, silent(probe.Filtered)},
+		},
+		probe.FIN:    muteRows,
+		probe.Null:   muteRows,
+		probe.Xmas:   muteRows,
+		probe.Maimon: muteRows,
 		probe.UDP: {
 			{"answer", answer(wire.LayerUDP, 0), final(probe.Open, probe.UDPResponse)},
 			{"silence", silence, silent(probe.OpenFiltered)},
 		},
 		probe.Echo: {
 			{"reply", answer(wire.LayerICMP, 0), final(probe.Up, probe.EchoReply)},
+			{"silence", silence, silent(probe.Unknown)},
+		},
+		probe.Timestamp: {
+			{"reply", answer(wire.LayerICMP, 0), final(probe.Up, probe.TimestampReply)},
+			{"silence", silence, silent(probe.Unknown)},
+		},
+		probe.Mask: {
+			{"reply", answer(wire.LayerICMP, 0), final(probe.Up, probe.MaskReply)},
 			{"silence", silence, silent(probe.Unknown)},
 		},
 		probe.Connect: {
@@ -55,6 +81,11 @@ func TestClassifyAnswers(t *testing.T) {
 		probe.Neighbour: {
 			{"silence", silence, probe.Verdict{State: probe.Down, Reason: probe.ReasonNoNeighbour}},
 		},
+	}
+	for _, e := range probe.Kinds() {
+		if len(tests[e.Kind]) == 0 {
+			t.Errorf("%s is not in the table", e.Kind.Name())
+		}
 	}
 	for kind, rows := range tests {
 		for _, v6 := range []bool{false, true} {
@@ -118,7 +149,7 @@ func TestClassifyErrors(t *testing.T) {
 				}
 				want := probe.Verdict{State: probe.Filtered}
 				switch {
-				case q.kind == probe.Echo:
+				case q.kind.Class() == probe.ClassEcho:
 					want.State = probe.Unknown
 				case q.kind == probe.UDP && e.reason == "port-unreach" && who == probe.Target:
 					want.State = probe.Closed
@@ -127,7 +158,7 @@ func TestClassifyErrors(t *testing.T) {
 				if got.Reason.String() != e.reason || got.State != want.State || got.Final {
 					t.Errorf("%s, %d/%d from %v: %v (%v), final %v; want %v (%s)", q.name, e.typ, e.code, ip.Src, got.State, got.Reason, got.Final, want.State, e.reason)
 				}
-				if q.kind.Class() == probe.ClassTCP { // the kernel's error queue says the same
+				if q.kind == probe.SYN { // the kernel's error queue says the same
 					if got := probe.Connect.Classify(c.p, &c.r); got.State != probe.Filtered || got.Reason.String() != e.reason {
 						t.Errorf("connect, %d/%d: %v (%v)", e.typ, e.code, got.State, got.Reason)
 					}
@@ -177,12 +208,13 @@ func TestNames(t *testing.T) {
 	if len(slices.Compact(reasons)) != len(probe.Reasons()) || slices.Contains(reasons, "") {
 		t.Errorf("reasons %q", reasons)
 	}
-	for letter, kind := range map[string]probe.Kind{"S": probe.SYN, "T": probe.Connect} {
+	for letter, kind := range map[string]probe.Kind{"S": probe.SYN, "T": probe.Connect, "A": probe.ACK, "W": probe.Window,
+		"F": probe.FIN, "N": probe.Null, "X": probe.Xmas, "M": probe.Maimon} {
 		if e, ok := probe.ByScan(letter); !ok || e.Kind != kind {
 			t.Errorf("-s%s is %v", letter, e.Kind)
 		}
 	}
-	for letter, kind := range map[string]probe.Kind{"E": probe.Echo, "S": probe.SYN, "A": probe.ACK, "U": probe.UDP, "R": probe.Neighbour} {
+	for letter, kind := range map[string]probe.Kind{"E": probe.Echo, "P": probe.Timestamp, "M": probe.Mask, "S": probe.SYN, "A": probe.ACK, "U": probe.UDP, "R": probe.Neighbour} {
 		if e, ok := probe.ByPing(letter); !ok || e.Kind != kind {
 			t.Errorf("-P%s is %v", letter, e.Kind)
 		}

@@ -100,11 +100,18 @@ func proof(kind probe.PacketKind, s *probe.Source, c *claimed, b []byte) bool {
 		number := binary.BigEndian.Uint32(body[8:]) == binary.BigEndian.Uint32(ask[4:])+1
 		flags := body[13] & (wire.SYN | wire.ACK | wire.RST)
 		return proto == wire.ProtoTCP && ports && (number && flags&wire.ACK != 0 || flags == wire.SYN && !s.Ports.Fixed)
-	case probe.ACK:
+	case probe.FIN, probe.Null, probe.Xmas:
+		past := binary.BigEndian.Uint32(body[8:]) - binary.BigEndian.Uint32(ask[4:])
+		return proto == wire.ProtoTCP && ports && body[13]&(wire.RST|wire.ACK) == wire.RST|wire.ACK && (past == 0 || past == 1 && kind != probe.Null)
+	case probe.ACK, probe.Window, probe.Maimon:
 		return proto == wire.ProtoTCP && ports && body[13]&wire.RST != 0 && bytes.Equal(body[4:8], ask[8:12])
 	case probe.UDP:
 		moved := c.p.Port == 69 && bytes.Equal(body[2:4], ask[:2])
 		return proto == wire.ProtoUDP && (ports || moved) && !bytes.Equal(body, ask)
+	case probe.Timestamp:
+		return len(body) >= 20 && bytes.Equal(body[4:12], ask[4:12]) && body[0] == 14
+	case probe.Mask:
+		return len(body) >= 12 && bytes.Equal(body[4:8], ask[4:8]) && body[0] == 18
 	case probe.Echo:
 		size := len(ask)
 		return len(body) >= size && bytes.Equal(body[4:size], ask[4:]) && (body[0] == 0 || body[0] == 129)

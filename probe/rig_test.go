@@ -54,7 +54,7 @@ type question struct {
 	p    probe.Probe
 }
 
-// questions are one of each kind and sort, for both families.
+// questions are one of each kind and sort, for both families where both have it.
 func questions() []question {
 	var all []question
 	for _, v6 := range []bool{false, true} {
@@ -65,12 +65,22 @@ func questions() []question {
 		for _, q := range []question{
 			{"syn", probe.SYN.(probe.PacketKind), probe.Probe{Port: 80}},
 			{"ack", probe.ACK.(probe.PacketKind), probe.Probe{Port: 80}},
+			{"window", probe.Window.(probe.PacketKind), probe.Probe{Port: 80}},
+			{"fin", probe.FIN.(probe.PacketKind), probe.Probe{Port: 80}},
+			{"null", probe.Null.(probe.PacketKind), probe.Probe{Port: 80}},
+			{"xmas", probe.Xmas.(probe.PacketKind), probe.Probe{Port: 80}},
+			{"maimon", probe.Maimon.(probe.PacketKind), probe.Probe{Port: 80}},
 			{"echo", probe.Echo.(probe.PacketKind), probe.Probe{}},
+			{"timestamp", probe.Timestamp.(probe.PacketKind), probe.Probe{}},
+			{"mask", probe.Mask.(probe.PacketKind), probe.Probe{}},
 			{"udp", probe.UDP.(probe.PacketKind), probe.Probe{Port: 53}},
 			{"empty udp", probe.UDP.(probe.PacketKind), probe.Probe{Port: 9999}},
 			{"tftp", probe.UDP.(probe.PacketKind), probe.Probe{Port: 69}},
 			{"neighbour", probe.Neighbour.(probe.PacketKind), probe.Probe{}},
 		} {
+			if _, only4 := q.kind.(probe.IPv4Kind); only4 && v6 {
+				continue
+			}
 			q.name += family
 			q.p.Target, q.p.Try = theirs(v6), 1
 			all = append(all, q)

@@ -58,12 +58,27 @@ func Replies(sent []byte, etherType uint16) []Reply {
 		t := wire.TCP{Seq: 0x01020304, Ack: p.TCP.Seq + 1, Window: 65160, OptLen: p.TCP.OptLen, Opt: p.TCP.Opt}
 		r = append(r, tcp(&p, "SYN-ACK", t, wire.SYN|wire.ACK), tcp(&p, "RST", t, wire.RST|wire.ACK),
 			tcp(&p, "bare ACK", t, wire.ACK), tcp(&p, "lone SYN", t, wire.SYN))
-	case p.Layer == wire.LayerTCP:
+	case p.Layer == wire.LayerTCP && p.TCP.Flags&wire.ACK != 0:
 		r = append(r, tcp(&p, "RST", wire.TCP{Seq: p.TCP.Ack}, wire.RST))
+	case p.Layer == wire.LayerTCP && p.TCP.Flags&wire.FIN != 0:
+		// A FIN counts (RFC 9293 §3.10.7.1); some stacks do not count it, so the
+		// last bit proves nothing.
+		for _, counted := range []uint32{1, 0} {
+			reset := tcp(&p, "RST", wire.TCP{Ack: p.TCP.Seq + counted}, wire.RST|wire.ACK)
+			reset.Identity[len(reset.Identity)-1].Bits--
+			r = append(r, reset)
+		}
+	case p.Layer == wire.LayerTCP:
+		r = append(r, tcp(&p, "RST", wire.TCP{Ack: p.TCP.Seq}, wire.RST|wire.ACK))
 	case p.Layer == wire.LayerUDP:
 		r = append(r, udp(&p))
+	case p.Layer == wire.LayerICMP && p.ICMP.Msg == wire.TimestampRequest:
+		stamps := append(p.Payload[:4:4], 0, 1, 2, 3, 4, 5, 6, 7)
+		r = append(r, query(&p, "timestamp reply", wire.TimestampReply, stamps, 4))
+	case p.Layer == wire.LayerICMP && p.ICMP.Msg == wire.MaskRequest:
+		r = append(r, query(&p, "mask reply", wire.MaskReply, []byte{255, 255, 255, 0}, 0))
 	case p.Layer == wire.LayerICMP:
-		r = append(r, echo(&p))
+		r = append(r, query(&p, "echo reply", wire.EchoReply, p.Payload, len(p.Payload)))
 	}
 	for _, full := range []bool{true, false} {
 		r = append(r, icmpError(sent, &p, wire.PortUnreach, p.IP.Dst, full))
@@ -139,16 +154,22 @@ func udp(p *wire.Packet) Reply {
 	return r
 }
 
-func echo(p *wire.Packet) Reply {
+// query answers an ICMP query by msg and payload, whose first same bytes are those
+// that were asked with.
+func query(p *wire.Packet, name string, msg wire.Message, payload []byte, same int) Reply {
 	ip, v6 := back(p), p.IP.Dst.Is6()
-	m := wire.ICMP{Msg: wire.EchoReply, ID: p.ICMP.ID, Seq: p.ICMP.Seq}
+	m := wire.ICMP{Msg: msg, ID: p.ICMP.ID, Seq: p.ICMP.Seq}
 	m.SetType(v6)
 	h := header(v6)
-	return Reply{Name: "echo reply", Type: etherType(v6), B: wire.AppendICMP(nil, &ip, &m, p.Payload),
+	named := Unproven
+	if same == 0 { // then nothing else shows whose it is
+		named = Elsewhere
+	}
+	return Reply{Name: name, Type: etherType(v6), B: wire.AppendICMP(nil, &ip, &m, payload),
 		Identity: append(addresses(0, v6, Elsewhere, Elsewhere), // identifier and payload are the target's own
-			Field{"identifier", h + 4, 16, Unproven},
+			Field{"identifier", h + 4, 16, named},
 			Field{"sequence number", h + 6, 16, Elsewhere}, // of another question, which has another identifier
-			Field{"payload", h + 8, 8 * len(p.Payload), Unproven})}
+			Field{"payload", h + 8, 8 * same, Unproven})}
 }
 
 // icmpError quotes sent, in full or its header and 8 bytes.
