@@ -26,6 +26,7 @@ type Counts struct {
 	Arrived    uint64 // at a host, understood or not
 	Malformed  uint64 // of them: not understood
 	BadSum     uint64 // of them: with a wrong checksum, so ignored
+	Asleep     uint64 // of them: lost because the host slept
 	Ignored    uint64 // of them: taken without an answer, as it should be
 	Answered   uint64 // packets that hosts sent, repeats included
 	Repeated   uint64 // SYN-ACKs that hosts repeated by themselves

@@ -86,6 +86,8 @@
 //	ttl N                    default: as the os
 //	mac MAC                  default: from a hash of the address
 //	no echo|timestamp|neighbour  what it does not answer
+//	mask                     it answers address mask requests
+//	sleeps D                 lost is what comes within D of the first packet, which wakes it
 //	limit RATE burst N       of its ICMP errors, for each host
 //	synack-retries N         repeated after 1, 3, 7 s... unless answered (2)
 //	half-open strict|linux   what a second SYN on the same ports does: strict

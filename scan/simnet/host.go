@@ -14,6 +14,8 @@ func (l *Link) arrive(i int32, f *flight) {
 	l.counts.Arrived++
 	p := &l.pkt
 	switch {
+	case f.group.sleeps > 0 && l.asleep(f):
+		l.counts.Asleep++
 	case !p.Parse(f.b, f.etype):
 		l.counts.Malformed++
 	case p.Layer == wire.LayerARP:
@@ -28,6 +30,17 @@ func (l *Link) arrive(i int32, f *flight) {
 		l.message(f)
 	}
 	l.flights.put(i)
+}
+
+// asleep tells whether f's host sleeps, and wakes it: it hears what comes a while
+// after the first packet.
+func (l *Link) asleep(f *flight) bool {
+	k := l.woken.find(hostKey{f.addr})
+	if k < 0 {
+		k = l.woken.add(hostKey{f.addr})
+		*l.woken.at(k) = l.now + f.group.sleeps
+	}
+	return l.now < *l.woken.at(k)
 }
 
 // answer lets a host's packet leave.
@@ -69,6 +82,10 @@ func (l *Link) message(f *flight) {
 		binary.BigEndian.PutUint32(stamps[4:], ms)
 		binary.BigEndian.PutUint32(stamps[8:], ms)
 		payload = stamps[:]
+	case p.ICMP.Msg == wire.MaskRequest && g.mask && len(payload) >= 4:
+		m.Msg = wire.MaskReply
+		binary.BigEndian.PutUint32(stamps[:], 0xffffff00) // RFC 950: the mask, a /24's
+		payload = stamps[:4]
 	default:
 		l.counts.Ignored++
 		return

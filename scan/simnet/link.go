@@ -59,6 +59,7 @@ type Link struct {
 	hosts      table[hostKey, bucket]
 	halfOpen   table[flow, halfOpen]
 	unresolved table[hostKey, time.Duration]
+	woken      table[hostKey, time.Duration] // when sleepers hear again
 
 	pkt wire.Packet // scratch
 	tcp wire.TCP
@@ -81,6 +82,7 @@ func (n *Network) Open() *Link {
 	l.hosts.init(maxLimited)
 	l.halfOpen.init(maxHalfOpen)
 	l.unresolved.init(maxUnresolved)
+	l.woken.init(maxLimited)
 	return l
 }
 

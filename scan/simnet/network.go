@@ -201,6 +201,8 @@ type group struct {
 	udp     []portLine
 	noEcho  bool
 	noStamp bool
+	mask    bool          // answers address mask requests
+	sleeps  time.Duration // what wakes it is lost, and what comes until then
 	noNeigh bool
 	limit   limit
 	retries int

@@ -63,6 +63,10 @@ func (p *parser) hostOption(g *group, w *words) error {
 		default:
 			return noOption(what)
 		}
+	case "mask":
+		g.mask = true
+	case "sleeps":
+		g.sleeps = w.duration()
 	case "limit":
 		g.limit = w.limit()
 	case "synack-retries":
