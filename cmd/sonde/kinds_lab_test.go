@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ func TestKindsBehindFirewall(t *testing.T) {
 	n.server.Addr("eth0", "10.2.0.11/24", "fd02::11/64")
 	n.router.Firewall(lab.Rule{Chain: lab.Forward, Proto: "tcp", Dport: "9000", Do: lab.AdminProhibited})
 
+	muted := []string{"open|filtered no-response", "closed reset", "open|filtered no-response"}
 	asked := map[string]bool{}
 	for _, tt := range []struct {
 		kind    probe.Kind
@@ -49,6 +51,11 @@ func TestKindsBehindFirewall(t *testing.T) {
 			[]string{"open syn-ack", "closed reset", "filtered no-response", "filtered admin-prohibited"}},
 		{probe.ACK, []uint16{22, 80, 445}, []string{"10.1.0.2", "fd01::2"}, []string{"unfiltered reset", "unfiltered reset", "filtered no-response"}},
 		{probe.ACK, []uint16{22, 80, 445}, []string{"10.2.0.10", "fd02::10"}, []string{"unfiltered reset", "unfiltered reset", "filtered no-response"}},
+		{probe.Window, []uint16{22, 80, 445}, []string{"10.1.0.2", "fd01::2", "10.2.0.10", "fd02::10"}, []string{"closed reset", "closed reset", "filtered no-response"}},
+		{probe.FIN, []uint16{22, 80, 445}, []string{"10.1.0.2", "fd01::2", "10.2.0.10", "fd02::10"}, muted},
+		{probe.Null, []uint16{22, 80, 445}, []string{"10.1.0.2", "fd01::2", "10.2.0.10", "fd02::10"}, muted},
+		{probe.Xmas, []uint16{22, 80, 445}, []string{"10.1.0.2", "fd01::2", "10.2.0.10", "fd02::10"}, muted},
+		{probe.Maimon, []uint16{22, 80, 445}, []string{"10.1.0.2", "fd01::2", "10.2.0.10", "fd02::10"}, []string{"closed reset", "closed reset", "open|filtered no-response"}},
 		{probe.UDP, []uint16{53, 80, 445}, []string{"10.1.0.2", "fd01::2"},
 			[]string{"open udp-response", "closed port-unreach", "open|filtered no-response"}},
 		{probe.UDP, []uint16{53, 80, 445}, []string{"10.2.0.10", "fd02::10"},
@@ -56,6 +63,8 @@ func TestKindsBehindFirewall(t *testing.T) {
 		{probe.Echo, []uint16{0}, []string{"10.1.0.2", "fd01::2"}, []string{"up echo-reply"}},
 		{probe.Echo, []uint16{0}, []string{"10.2.0.10", "fd02::10"}, []string{"up echo-reply"}},
 		{probe.Echo, []uint16{0}, []string{"10.2.0.11", "fd02::11"}, []string{"unknown no-response"}},
+		{probe.Timestamp, []uint16{0}, []string{"10.1.0.2", "10.2.0.10"}, []string{"up timestamp-reply"}},
+		{probe.Mask, []uint16{0}, []string{"10.1.0.2", "10.2.0.10"}, []string{"unknown no-response"}}, // Linux tells nobody
 		{probe.Neighbour, []uint16{0}, []string{"10.1.0.2", "fd01::2"}, []string{"up nd-reply"}},
 		{probe.Neighbour, []uint16{0}, []string{"10.1.0.77", "fd01::77"}, []string{"down no-neighbour"}},
 	} {
@@ -69,7 +78,11 @@ func TestKindsBehindFirewall(t *testing.T) {
 				if want[0] == "up nd-reply" && target == "10.1.0.2" {
 					want[0] = "up arp-reply"
 				}
+				_, stray := tt.kind.(probe.StrayKind)
 				for _, frames := range []bool{false, true} {
+					if stray && !frames {
+						continue // see TestStrayKindsNeedFrames
+					}
 					got, _ := askEngine(t, n.client, frames, tt.kind, tt.ports, netip.MustParseAddr(target), nil)
 					if !maps.Equal(got, want) {
 						t.Errorf("frames %v: %v\nwant %v", frames, got, want)
@@ -81,6 +94,28 @@ func TestKindsBehindFirewall(t *testing.T) {
 	for _, e := range probe.Kinds() {
 		if _, ok := e.Kind.(probe.PacketKind); ok && !asked[e.Kind.Name()] {
 			t.Errorf("nothing is asked by %s", e.Kind.Name())
+		}
+	}
+}
+
+// TestStrayKindsNeedFrames is why some kinds are never asked over raw sockets:
+// this machine's firewall takes their answers for strays. That of an ACK it lets
+// in only if connection tracking may begin in the middle of a connection.
+func TestStrayKindsNeedFrames(t *testing.T) {
+	t.Parallel()
+	n := newOffice(t)
+	n.client.Firewall(lab.Stateful()...)
+	n.client.Sysctl("net/netfilter/nf_conntrack_tcp_loose", "0")
+	for _, e := range probe.Kinds() {
+		if _, ok := e.Kind.(probe.StrayKind); !ok {
+			continue
+		}
+		for _, target := range []string{"10.2.0.10", "fd02::10"} {
+			raw, _ := askEngine(t, n.client, false, e.Kind, []uint16{81}, netip.MustParseAddr(target), nil)
+			frames, _ := askEngine(t, n.client, true, e.Kind, []uint16{81}, netip.MustParseAddr(target), nil)
+			if !strings.HasSuffix(raw[81], "no-response") || !strings.HasSuffix(frames[81], "reset") {
+				t.Errorf("%s %s: over raw sockets %s, by frames %s", e.Kind.Name(), target, raw[81], frames[81])
+			}
 		}
 	}
 }

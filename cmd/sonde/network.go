@@ -29,6 +29,7 @@ type request struct {
 	tos     uint8
 	proto   string // "tcp", "udp", "icmp": what is asked, besides pings
 	sweeps  bool   // pings may be asked, so all protocols and ARP or ND
+	stray   bool   // what is asked belongs to no connection, see probe.StrayKind
 	via     string // "raw", "connect" or "": as permitted
 	files   bool   // files will be written later
 }
@@ -56,12 +57,15 @@ func (n *network) raw() bool { return n.link != nil }
 // openKernel opens the real network, and gives up all privileges afterwards.
 func openKernel(req *request) (*network, error) {
 	options := link.RouteOptions{Iface: req.iface, Source: req.source}
+	if req.stray {
+		options.Frames = link.FrameAll
+	}
 	table, err := link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options)
 	if err != nil {
 		return nil, local(err)
 	}
-	if onLink(table, req.targets) > mostNeighbours {
-		options.Frames = true
+	if !req.stray && onLink(table, req.targets) > mostNeighbours {
+		options.Frames = link.FrameOnLink
 		if table, err = link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options); err != nil {
 			return nil, local(err)
 		}

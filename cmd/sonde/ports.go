@@ -66,6 +66,7 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 	}
 	_, packets := q.kind.(probe.PacketKind)
 	_, sockets := q.kind.(probe.SocketKind)
+	_, stray := q.kind.(probe.StrayKind)
 	switch {
 	case sockets && !packets:
 		if f.via == "raw" {
@@ -84,6 +85,9 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 		}
 		f.via = "raw"
 	}
+	if stray && f.given("tcp-options") {
+		return usage("--tcp-options: only SYNs carry them, and -s%s sends none", f.kind[0])
+	}
 	if f.via == "connect" {
 		if err := checkPings(pings); err != nil {
 			return err
@@ -93,7 +97,7 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 	if err != nil {
 		return err
 	}
-	j, err := a.newJob(f, q.command, t, request{proto: q.protoName(), sweeps: !f.noPing() && (t.Swept.Len() > 0 || pings != nil)})
+	j, err := a.newJob(f, q.command, t, request{proto: q.protoName(), stray: stray, sweeps: !f.noPing() && (t.Swept.Len() > 0 || pings != nil)})
 	if err != nil {
 		return err
 	}

@@ -69,12 +69,12 @@ func (f *flags) scanKind() (probe.Kind, error) {
 	return nil, usage("-s%s: unknown way of asking: %s", f.kind[0], scanLetters())
 }
 
-// scanLetters lists what -s takes: "S SYN, T connect".
+// scanLetters lists what -s takes: "S syn, T connect".
 func scanLetters() string {
 	var l []string
 	for _, e := range probe.Kinds() {
 		if e.Scan != "" {
-			l = append(l, e.Scan+" "+e.Kind.Asks())
+			l = append(l, e.Scan+" "+e.Kind.Name())
 		}
 	}
 	return strings.Join(l, ", ")

@@ -18,10 +18,23 @@ import (
 type RouteOptions struct {
 	Iface  string     // -e; "" leaves it to the kernel
 	Source netip.Addr // -S; zero leaves it to the kernel. It may be foreign
-	// Frames makes IP packets to targets on an Ethernet link leave as frames:
-	// the kernel's neighbour table has no room for many of them.
-	Frames bool
+	Frames Framing
 }
+
+// Framing says which IP packets leave as frames, past the kernel's own IP, beside
+// those with a foreign source, which always do. Loopback takes no frames.
+type Framing uint8
+
+const (
+	// FrameForeign: no others.
+	FrameForeign Framing = iota
+	// FrameOnLink: those to targets on an Ethernet link, too. The kernel's
+	// neighbour table has no room for many of them.
+	FrameOnLink
+	// FrameAll: all, so that their answers are heard before this machine's own
+	// firewall has its say.
+	FrameAll
+)
 
 // Table implements scan.Routes: the kernel's own decisions, asked for once.
 // It is immutable.
@@ -167,7 +180,8 @@ func (t *Table) ask(k *kernel, addr netip.Addr, oif int) uint16 {
 	if t.foreign {
 		way.Src, way.Frames = t.opt.Source, true
 	}
-	if t.opt.Frames && way.Ether && !way.Next.IsValid() {
+	onLink := way.Ether && !way.Next.IsValid()
+	if t.opt.Frames == FrameAll && !i.loopback || t.opt.Frames == FrameOnLink && onLink {
 		way.Frames = true
 	}
 	send := oif
