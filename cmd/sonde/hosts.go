@@ -114,7 +114,7 @@ func (j *job) parts(set *target.Set, pings []sweep.Ping) ([]sweep.Part, error) {
 		links, others = sweep.Link(), sweep.Default()
 	}
 	if len(links) == 0 {
-		return []sweep.Part{{Targets: set, Pings: others, All: all}}, nil
+		return byFamily(nil, set, sweep.Part{Pings: others, All: all}, pings != nil)
 	}
 	near, far, err := split(set, func(a netip.Addr) bool {
 		w := j.network.routes.Ways()[j.network.routes.Way(a)]
@@ -127,9 +127,49 @@ func (j *job) parts(set *target.Set, pings []sweep.Ping) ([]sweep.Part, error) {
 		if far.Len() > 0 && (len(others) == 0 || near.Len() == 0) {
 			return nil, usage("-PR: %v is not on a link of ours, so neither ARP nor ND can reach it", far.At(0))
 		}
-		return []sweep.Part{{Targets: near, Pings: pings, All: all}, {Targets: far, Pings: others, All: all}}, nil
+		links = pings
 	}
-	return []sweep.Part{{Targets: near, Pings: links, All: all}, {Targets: far, Pings: others, All: all}}, nil
+	parts, err := byFamily(nil, near, sweep.Part{Pings: links, All: all}, pings != nil)
+	if err != nil {
+		return nil, err
+	}
+	return byFamily(parts, far, sweep.Part{Pings: others, All: all}, pings != nil)
+}
+
+// byFamily appends part to parts with set as its targets, in two where some of its
+// pings are IPv4's only.
+// given says that the user chose them: then each must be of use, and something
+// left for every target.
+func byFamily(parts []sweep.Part, set *target.Set, part sweep.Part, given bool) ([]sweep.Part, error) {
+	part.Targets = set
+	pings6 := sweep.For(part.Pings, true)
+	if len(pings6) == len(part.Pings) {
+		return append(parts, part), nil
+	}
+	v4, v6, err := splitFamilies(set)
+	if err != nil {
+		return nil, local(err)
+	}
+	if given && v6.Len() > 0 && (len(pings6) == 0 || v4.Len() == 0) {
+		for _, p := range part.Pings {
+			if !slices.Contains(pings6, p) {
+				return nil, usage("-P%s: IPv6 has no %s, and the target %v is IPv6", pingLetter(p.Kind), p.Kind.Asks(), v6.At(0))
+			}
+		}
+	}
+	four, six := part, part
+	four.Targets, six.Targets, six.Pings = v4, v6, pings6
+	return append(parts, four, six), nil
+}
+
+// pingLetter is the letter of -P for a kind.
+func pingLetter(k probe.Kind) string {
+	for _, e := range probe.Kinds() {
+		if e.Kind == k {
+			return e.Ping
+		}
+	}
+	return ""
 }
 
 // byKernel replaces kinds that need packets of our own.
@@ -207,6 +247,23 @@ func (j *job) fill(r *output.Record, reply *probe.Reply) {
 	if n := j.targets.Name(r.Addr); n != "" {
 		r.Names = []string{n}
 	}
+}
+
+// splitFamilies parts a set into IPv4 and IPv6.
+func splitFamilies(set *target.Set) (v4, v6 *target.Set, err error) {
+	var four, six builder
+	for _, r := range set.Ranges() {
+		if r.From().Is4() {
+			four.ranges = append(four.ranges, r)
+		} else {
+			six.ranges = append(six.ranges, r)
+		}
+	}
+	six.zoned = set.Zoned()
+	if v4, err = four.set(); err == nil {
+		v6, err = six.set()
+	}
+	return v4, v6, err
 }
 
 // split parts a set by what keep says of its addresses, without expanding

@@ -16,7 +16,8 @@ func newSweep(a *app) *cobra.Command {
 		Use:   "sweep TARGET...",
 		Short: "Who is there?",
 		Long: `sweep asks which hosts are there: by ARP or ND on the link, elsewhere by an
-echo request, a SYN to port 443 and an ACK to port 80. One answer is enough.`,
+echo request, a SYN to port 443, an ACK to port 80, a timestamp request (IPv4)
+and a DNS question to UDP port 53. One answer is enough.`,
 		Example: `  sonde sweep 192.0.2.0/24
   sonde sweep -PE -PS22,443 192.0.2.0/24 -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.sweep(cmd.Context(), &f, args) },

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -13,15 +15,17 @@ import (
 var shy = []struct {
 	number string
 	what   string
-	listen int        // on this TCP port; 0: none
+	listen int        // on this port of TCP and UDP; 0: none
 	allow  []lab.Rule // and nothing else, but ARP and ND
-	far    bool       // is found from behind a router too
 }{
-	{"20", "echo only", 0, []lab.Rule{{Proto: "icmp", ICMPType: "8", Do: lab.Accept}, {Proto: "icmpv6", ICMPType: "128", Do: lab.Accept}}, true},
-	{"21", "TCP 443 only, open", 443, []lab.Rule{{Proto: "tcp", Dport: "443", Do: lab.Accept}}, true},
-	{"22", "TCP 443 only, by a reset", 0, []lab.Rule{{Proto: "tcp", Dport: "443", Do: lab.Accept}}, true},
-	{"23", "TCP 80 only, by a reset to an ACK", 0, []lab.Rule{{Proto: "tcp", Dport: "80", Flags: "A", Do: lab.Accept}}, true},
-	{"24", "ARP and ND only", 0, nil, false},
+	{"20", "echo only", 0, []lab.Rule{{Proto: "icmp", ICMPType: "8", Do: lab.Accept}, {Proto: "icmpv6", ICMPType: "128", Do: lab.Accept}}},
+	{"21", "TCP 443 only, open", 443, []lab.Rule{{Proto: "tcp", Dport: "443", Do: lab.Accept}}},
+	{"22", "TCP 443 only, by a reset", 0, []lab.Rule{{Proto: "tcp", Dport: "443", Do: lab.Accept}}},
+	{"23", "TCP 80 only, by a reset to an ACK", 0, []lab.Rule{{Proto: "tcp", Dport: "80", Flags: "A", Do: lab.Accept}}},
+	{"24", "ARP and ND only", 0, nil},
+	{"25", "timestamp only", 0, []lab.Rule{{Proto: "icmp", ICMPType: "13", Do: lab.Accept}}},
+	{"26", "UDP 53 only, by an answer", 53, []lab.Rule{{Proto: "udp", Dport: "53", Do: lab.Accept}}},
+	{"27", "UDP 53 only, by port unreachable", 0, []lab.Rule{{Proto: "udp", Dport: "53", Do: lab.Accept}}},
 }
 
 // plugShy adds the shy hosts and one that answers everything to a switch.
@@ -39,6 +43,7 @@ func plugShy(n *lab.Network, s *lab.Switch, v4, v6 string, gateways ...string) {
 		h := add(m.number, m.what)
 		if m.listen > 0 {
 			h.TCP(m.listen)
+			h.UDP(m.listen, lab.Echo)
 		}
 		h.Firewall(lab.Stateful(m.allow...)...)
 	}
@@ -47,6 +52,7 @@ func plugShy(n *lab.Network, s *lab.Switch, v4, v6 string, gateways ...string) {
 // wantUp fails unless exactly these numbers of a network are up.
 func wantUp(t *testing.T, o *outcome, prefix string, numbers ...string) {
 	t.Helper()
+	slices.SortFunc(numbers, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	var want []string
 	for _, n := range numbers {
 		want = append(want, prefix+n)
@@ -74,7 +80,7 @@ func TestSweepLink(t *testing.T) {
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
 			o := ask(t, client, "sweep", tt.prefix+tt.bits)
-			wantUp(t, o, tt.prefix, "1", "7", "20", "21", "22", "23", "24")
+			wantUp(t, o, tt.prefix, "1", "7", "20", "21", "22", "23", "24", "25", "26", "27")
 			for addr, h := range o.hosts {
 				if addr != tt.prefix+"1" && (h.Reason != tt.reason || h.MAC == "") {
 					t.Errorf("%s: %s, MAC %q; want %s with a MAC", addr, h.Reason, h.MAC, tt.reason)
@@ -95,17 +101,17 @@ func TestSweepRouted(t *testing.T) {
 	client.Default("10.1.0.2", "fd01::2")
 	lan.Plug(router, "10.101.192.1/24", "fd65::1/120")
 	plugShy(n, lan, "10.101.192.", "fd65::", "10.101.192.1", "fd65::1")
-	numbers := []string{"1", "7"}
-	for _, m := range shy {
-		if m.far {
-			numbers = append(numbers, m.number)
-		}
-	}
 	for _, tt := range []struct{ prefix, bits string }{{"10.101.192.", "0/24"}, {"fd65::", "/120"}} {
 		t.Run(tt.prefix, func(t *testing.T) {
+			reasons := map[string]string{"20": "echo-reply", "21": "syn-ack", "22": "reset", "23": "reset",
+				"25": "timestamp-reply", "26": "udp-response", "27": "port-unreach"}
+			if tt.prefix == "fd65::" {
+				delete(reasons, "25")        // IPv6 has no timestamp
+				reasons[""] = "port-unreach" // the subnet's routers, by anycast (RFC 4291 §2.6.1)
+			}
 			o := ask(t, client, "sweep", tt.prefix+tt.bits)
-			wantUp(t, o, tt.prefix, numbers...)
-			for number, reason := range map[string]string{"20": "echo-reply", "21": "syn-ack", "22": "reset", "23": "reset"} {
+			wantUp(t, o, tt.prefix, slices.Concat(slices.Sorted(maps.Keys(reasons)), []string{"1", "7"})...)
+			for number, reason := range reasons {
 				if h := o.hosts[tt.prefix+number]; h.Reason != reason {
 					t.Errorf("%s%s is up by %s, want %s", tt.prefix, number, h.Reason, reason)
 				}

@@ -19,10 +19,22 @@ type Ping struct {
 	Port uint16 // 0 for kinds without ports
 }
 
-// Default is how hosts behind a router are asked: the echo that most answer,
-// and two TCP questions of which firewalls let one through.
+// Default is how hosts behind a router are asked: the echo that most answer, two
+// TCP questions of which firewalls let one through, the timestamp that they
+// forget to stop, and the UDP port that is open on the most.
 func Default() []Ping {
-	return []Ping{{probe.Echo, 0}, {probe.SYN, 443}, {probe.ACK, 80}}
+	return []Ping{{probe.Echo, 0}, {probe.SYN, 443}, {probe.ACK, 80}, {probe.Timestamp, 0}, {probe.UDP, 53}}
+}
+
+// For leaves out of pings what cannot be asked of hosts of a family.
+func For(pings []Ping, v6 bool) []Ping {
+	var list []Ping
+	for _, p := range pings {
+		if _, only4 := p.Kind.(probe.IPv4Kind); !only4 || !v6 {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // Link is how hosts on the link are asked.
