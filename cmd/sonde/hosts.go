@@ -83,6 +83,7 @@ func pingLetters() string {
 			l = append(l, e.Ping+"[ports] "+e.Kind.Asks())
 		}
 	}
+	slices.Sort(l)
 	return strings.Join(l, ", ")
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,5 +78,6 @@ func scanLetters() string {
 			l = append(l, e.Scan+" "+e.Kind.Name())
 		}
 	}
+	slices.Sort(l)
 	return strings.Join(l, ", ")
 }
