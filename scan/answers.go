@@ -144,7 +144,9 @@ func (m *machine) learn(s *slot, c probe.Class, res *Result) {
 	if try > m.used {
 		try += m.tries - m.used
 	}
-	m.losses.answered(c, res.Probe.Target, try, onTime)
+	if !m.looking { // who was asleep did not lose anything
+		m.losses.answered(c, res.Probe.Target, try, onTime)
+	}
 	if s != nil && m.pass == 0 && res.Reply.Try > 0 {
 		m.pacer.answered(s.epoch, onTime && res.Reply.Try == 1, res.RTT)
 	}

@@ -30,6 +30,10 @@ type machine struct {
 	used       int             // and none had more: the next try is numbered behind
 	perPass    int             // tries per question in this pass
 	fewer      bool            // some were spared a try in this pass
+	looking    bool            // this pass is the second look at sleepers
+	looked     bool            // and there was one
+	last       time.Duration   // when a packet left last
+	resume     time.Duration   // this pass begins no earlier
 	settled    bitmap          // by question: decided and handed out
 	groups     bitmap          // by group, in plans that settle by group
 	zero       time.Duration   // when the first question left, +1
@@ -196,6 +200,7 @@ func (m *machine) send(now time.Duration, i uint64, asks []ask) []ask {
 	s.try++
 	s.here++
 	s.sent[s.try&3] = micros(now)
+	m.last = now
 	if s.try == 1 && m.pass == 0 {
 		s.epoch = m.pacer.asked(m.plan.Order == Shuffled)
 	}

@@ -58,6 +58,13 @@ func (m *machine) turn() {
 		m.tries, m.fewer = 2, false
 	}
 	m.pass++
+	m.looking = false
+	if m.asleep() {
+		m.looking, m.looked, m.perPass = true, true, 1
+		m.resume = m.last + m.timing.Look
+		m.base, m.next = 0, 0
+		return
+	}
 	if m.timing.fixed() || m.tries >= MostTries || !m.losses.any() || m.losses.enough(m.tries, m.tries) || m.settled.full(m.plan.Len()) {
 		m.over = true
 		return
@@ -70,6 +77,15 @@ func (m *machine) turn() {
 	// the loss.
 	m.perPass = (more + 1) / 2
 	m.base, m.next = 0, 0
+}
+
+// asleep tells whether hosts that are silent may just have been too slow to wake
+// up: telephones, printers and laptops answer the first packet late or never. It
+// is so where the tries followed each other quickly, because others answered
+// quickly.
+func (m *machine) asleep() bool {
+	return m.groups != nil && !m.looked && !m.timing.fixed() && !m.settled.full(m.plan.Len()) &&
+		m.interval(probe.ClassTCP) < m.timing.Look && !m.groups.full(m.plan.Groups())
 }
 
 // remaining hands out the silent questions, in portions; it returns false when

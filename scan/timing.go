@@ -8,6 +8,7 @@ type Timing struct {
 	FirstWait  time.Duration // for one reply, before any round trip is known
 	Timeout    time.Duration // the longest wait for one reply; 0: as measured
 	Tries      int           // of a question when nothing answers
+	Look       time.Duration // a sweep asks who is silent once more so long after, for sleepers; 0: it does not
 	MaxRetries int           // exactly this many further tries; negative: as measured
 	Start      float64       // packets a second at the start
 	Quiet      float64       // ceiling while nothing answers
@@ -20,7 +21,7 @@ const MostTries = 15
 
 // Template returns the timing that -T n stands for, n from 0 to 5.
 func Template(n int) Timing {
-	t := Timing{FirstWait: time.Second, Tries: 3, MaxRetries: -1}
+	t := Timing{FirstWait: time.Second, Tries: 3, MaxRetries: -1, Look: 500 * time.Millisecond}
 	switch n {
 	case 0, 1, 2:
 		t.Start = [...]float64{1 / 300.0, 1 / 15.0, 1 / 0.4}[n]
@@ -29,7 +30,7 @@ func Template(n int) Timing {
 		t.FirstWait = 500 * time.Millisecond
 		t.Start, t.Quiet, t.Ceiling = 10_000, 50_000, 1_000_000
 	case 5:
-		t.FirstWait, t.Tries = 100*time.Millisecond, 2
+		t.FirstWait, t.Tries, t.Look = 100*time.Millisecond, 2, 0
 		t.Start, t.Quiet = 100_000, 500_000
 	default:
 		t.Start, t.Quiet, t.Ceiling = 1_000, 5_000, 100_000

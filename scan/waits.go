@@ -142,6 +142,9 @@ func (m *machine) lastWait(i uint64) time.Duration {
 	}
 	c := m.class(i)
 	w := m.wait(c)
+	if m.looking {
+		w = max(w, m.timing.Look)
+	}
 	if m.perPass > 1 && m.kernelRepeats(i) {
 		w += max(time.Duration(m.perPass-1)*m.interval(c), kernelRepeat)
 	}
@@ -200,6 +203,9 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 
 // due is when the pass of question i may begin.
 func (m *machine) due(i uint64) time.Duration {
+	if m.looking {
+		return m.resume
+	}
 	if m.plan.Interval == 0 || m.zero == 0 || m.pass > 0 {
 		return 0
 	}

@@ -26,7 +26,7 @@ hosts 10.1.0.1
 	tcp open 22,80; tcp drop 445,446; tcp admin-prohibited 25
 	udp served 53; udp drop 161; udp admin-prohibited 162
 hosts 10.1.0.2
-	tcp drop; udp drop; no echo
+	tcp drop; udp drop; no echo; no timestamp
 hosts 10.1.0.3
 	line back delay 3s
 hosts 2001:db8:1::1

@@ -29,6 +29,11 @@ func set(t *testing.T, prefix string) *target.Set {
 // find sweeps in virtual time and returns what was reported.
 func find(t *testing.T, network string, parts ...sweep.Part) (map[netip.Addr]sweep.Host, scan.Stats) {
 	t.Helper()
+	return findBy(t, scan.Template(3), network, parts...)
+}
+
+func findBy(t *testing.T, timing scan.Timing, network string, parts ...sweep.Part) (map[netip.Addr]sweep.Host, scan.Stats) {
+	t.Helper()
 	n, err := simnet.Parse(t.Name(), network)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +42,7 @@ func find(t *testing.T, network string, parts ...sweep.Part) (map[netip.Addr]swe
 	var stats scan.Stats
 	synctest.Test(t, func(t *testing.T) {
 		link := n.Open()
-		cfg := scan.Config{Link: link, Routes: link, Start: time.Now(), Timing: scan.Template(3), Ports: probe.Ports{First: 61000, N: 4000}}
+		cfg := scan.Config{Link: link, Routes: link, Start: time.Now(), Timing: timing, Ports: probe.Ports{First: 61000, N: 4000}}
 		err := scan.Serve(cfg, func(e *scan.Engine) error {
 			var err error
 			stats, err = sweep.Run(context.Background(), e, scan.Plan{}, parts, func(h *sweep.Host) {
@@ -69,16 +74,22 @@ path 10.2.0.0/16 r1
 func TestOneWay(t *testing.T) {
 	for _, family := range []struct{ prefix, host string }{{"10.2.0.0/24", "10.2.0.%d"}, {"fd02::/120", "fd02::%d"}} {
 		network := oneWay + "path fd02::/64 r1\n"
-		for i, ports := range []string{"", "tcp open 443", "tcp closed 443", "tcp rst 80"} {
+		want := []probe.Reason{probe.EchoReply, probe.SynAck, probe.Reset, probe.Reset, probe.UDPResponse, probe.PortUnreach}
+		for i, answers := range []string{"", "tcp open 443", "tcp closed 443", "tcp rst 80", "udp served 53", "udp closed 53"} {
 			h := fmt.Sprintf(family.host, i+1)
-			if ports == "" {
-				network += "hosts " + h + "\n\ttcp drop all\n"
+			silent := "\n\ttcp drop all; udp drop all; no timestamp\n\t"
+			if answers == "" {
+				network += "hosts " + h + silent + "\n"
 			} else {
-				network += "hosts " + h + " no echo\n\ttcp drop all\n\t" + ports + "\n"
+				network += "hosts " + h + " no echo" + silent + answers + "\n"
 			}
 		}
-		hosts, stats := find(t, network, sweep.Part{Targets: set(t, family.prefix), Pings: sweep.Default()})
-		want := []probe.Reason{probe.EchoReply, probe.SynAck, probe.Reset, probe.Reset}
+		if family.host == "10.2.0.%d" {
+			network += "hosts 10.2.0.7 no echo\n\ttcp drop all; udp drop all\n"
+			want = append(want, probe.TimestampReply)
+		}
+		pings := sweep.For(sweep.Default(), family.host != "10.2.0.%d")
+		hosts, stats := find(t, network, sweep.Part{Targets: set(t, family.prefix), Pings: pings})
 		for i, reason := range want {
 			h := hosts[netip.MustParseAddr(fmt.Sprintf(family.host, i+1))]
 			if h.State != probe.Up || h.Reason != reason {
@@ -90,6 +101,43 @@ func TestOneWay(t *testing.T) {
 		}
 		if !stats.Complete {
 			t.Error("not complete")
+		}
+	}
+}
+
+// TestMask finds who answers nothing but a request for its netmask.
+func TestMask(t *testing.T) {
+	network := oneWay + "hosts 10.2.0.9 mask no echo no timestamp\n\ttcp drop all; udp drop all\n"
+	hosts, _ := find(t, network, sweep.Part{Targets: set(t, "10.2.0.0/28"), Pings: []sweep.Ping{{Kind: probe.Mask}}})
+	h := hosts[netip.MustParseAddr("10.2.0.9")]
+	if len(hosts) != 1 || h.State != probe.Up || h.Reason != probe.MaskReply {
+		t.Errorf("%+v", hosts)
+	}
+}
+
+// TestSleepers finds who wakes up by the first packet and answers only what comes
+// 400 ms later, while others answer at once; and does not claim to where it was
+// told how often to ask.
+func TestSleepers(t *testing.T) {
+	for _, tt := range []struct {
+		prefix string
+		pings  []sweep.Ping
+	}{
+		{"10.0.0.64/27", sweep.Link()}, {"fd00::40/123", sweep.Link()},
+		{"10.2.0.64/27", sweep.Default()}, {"fd02::40/123", sweep.For(sweep.Default(), true)},
+	} {
+		all := netip.MustParsePrefix(tt.prefix)
+		sleepers := netip.PrefixFrom(all.Addr(), all.Bits()+2) // 8 of 32
+		network := oneWay + "path fd02::/64 r1\nhosts " + tt.prefix + "\nhosts " + sleepers.String() + " sleeps 400ms\n"
+		hosts, stats := find(t, network, sweep.Part{Targets: set(t, tt.prefix), Pings: tt.pings})
+		if len(hosts) != 32 || stats.Loss > 0 {
+			t.Errorf("%s: %d hosts found, want 32; loss %v, though nothing was lost", tt.prefix, len(hosts), stats.Loss)
+		}
+		quick := scan.Template(3)
+		quick.MaxRetries = 2
+		hosts, _ = findBy(t, quick, network, sweep.Part{Targets: set(t, tt.prefix), Pings: tt.pings})
+		if len(hosts) != 24 {
+			t.Errorf("%s: %d hosts found by exactly three tries, want those 24 that were awake", tt.prefix, len(hosts))
 		}
 	}
 }
@@ -128,7 +176,7 @@ func TestDownNeedsEvidence(t *testing.T) {
 		reason probe.Reason
 	}{
 		{"10.1.0.9/32", sweep.Default(), probe.Down, probe.HostUnreach},
-		{"fd01::9/128", sweep.Default(), probe.Down, probe.AddrUnreach},
+		{"fd01::9/128", sweep.For(sweep.Default(), true), probe.Down, probe.AddrUnreach},
 		{"10.1.0.9/32", sweep.Default()[:1], probe.Unknown, probe.HostUnreach},
 		{"10.2.0.9/32", sweep.Default(), probe.Unknown, probe.NoResponse},
 	} {
