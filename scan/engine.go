@@ -81,6 +81,9 @@ func Serve(cfg Config, body func(e *Engine) error) error {
 	return errors.Join(append(errs, err)...)
 }
 
+// Timing is what the engine asks by.
+func (e *Engine) Timing() Timing { return e.cfg.Timing }
+
 func (e *Engine) now() time.Duration { return time.Since(e.cfg.Start) }
 
 // burst is how many packets are taken from or given to the link at a time.

@@ -126,6 +126,12 @@ func (m *machine) fill(now time.Duration, most int, asks []ask) []ask {
 
 // collect is the part of fill that sends.
 func (m *machine) collect(now time.Duration, most int, asks []ask) []ask {
+	if m.plan.Pace > 0 {
+		if now < m.paced() {
+			return asks
+		}
+		most = min(most, len(asks)+1)
+	}
 	// Further tries go before what found no room: that may be waiting for them,
 	// as kernel sockets stay open until their question ends.
 	for len(asks) < most {

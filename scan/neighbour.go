@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"net/netip"
 
 	"sonde/probe"
 )
@@ -33,9 +32,9 @@ func (r *run) resolve(ctx context.Context) error {
 }
 
 // hopsNeeded lists the next hops of the plan's framed ways that are not known.
-func (r *run) hopsNeeded() *addrList {
+func (r *run) hopsNeeded() *Addrs {
 	e := r.engine
-	hops := newAddrList()
+	hops := NewAddrs()
 	ways := e.cfg.Routes.Ways()
 	onLink := false
 	for i := range ways {
@@ -56,7 +55,7 @@ func (r *run) hopsNeeded() *addrList {
 		}
 	}
 	if !asksIP || r.plan.Sockets {
-		return newAddrList()
+		return NewAddrs()
 	}
 	if onLink {
 		for i := range r.plan.Targets.Len() {
@@ -70,26 +69,4 @@ func (r *run) hopsNeeded() *addrList {
 		}
 	}
 	return hops
-}
-
-// addrList is a small set of targets, written out.
-type addrList struct {
-	list []netip.Addr
-	at   map[netip.Addr]uint64
-}
-
-func newAddrList() *addrList { return &addrList{at: map[netip.Addr]uint64{}} }
-
-func (l *addrList) add(a netip.Addr) {
-	if _, ok := l.at[a.WithZone("")]; !ok {
-		l.at[a.WithZone("")] = uint64(len(l.list))
-		l.list = append(l.list, a)
-	}
-}
-
-func (l *addrList) Len() uint64            { return uint64(len(l.list)) }
-func (l *addrList) At(i uint64) netip.Addr { return l.list[i] }
-func (l *addrList) Index(a netip.Addr) (uint64, bool) {
-	i, ok := l.at[a.WithZone("")]
-	return i, ok
 }

@@ -65,6 +65,9 @@ type Plan struct {
 	KeepFlow    bool          // one port for all TTLs and tries of a flow (trace)
 	Sockets     bool          // asked by kernel sockets
 	Patient     bool          // how fast one answer came says nothing about the next (hops; UDP sets it)
+	Tries       int           // of a silent question, exactly; 0: as the engine's timing has it
+	Timeout     time.Duration // the longest wait for one reply; 0: as the engine's timing has it
+	Pace        time.Duration // between any two packets, at least; 0: as fast as the pacer lets
 	Interval    time.Duration // between the starts of passes (repetitions); 0: as fast as the pacer lets
 	HostTimeout time.Duration // give up on a host this long after its first question
 	OmitSilence bool          // no Result for silence (sweeps of ranges)

@@ -47,9 +47,16 @@ func newRun(e *Engine, id uint32, p *Plan) *run {
 	return r
 }
 
-// timing is the engine's, but for a foreign source: that asks once.
+// timing is the engine's, but for what the plan says, and for a foreign source:
+// that asks once.
 func (r *run) timing() Timing {
 	t := r.engine.cfg.Timing
+	if r.plan.Tries > 0 {
+		t.MaxRetries = r.plan.Tries - 1
+	}
+	if r.plan.Timeout > 0 {
+		t.FirstWait, t.Timeout = r.plan.Timeout, r.plan.Timeout
+	}
 	if r.plan.Source.IsValid() && t.MaxRetries < 0 {
 		t.MaxRetries = 0
 	}

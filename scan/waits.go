@@ -170,6 +170,7 @@ const kernelRepeat = time.Second
 // and false if only an answer can change anything or all is over. free is when
 // the pacer lets the next packet go.
 func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
+	free = max(free, m.paced())
 	sooner := func(t time.Duration) {
 		if !ok || t < at {
 			at, ok = t, true
@@ -210,6 +211,14 @@ func (m *machine) due(i uint64) time.Duration {
 		return 0
 	}
 	return m.zero - 1 + time.Duration(i/m.plan.inner)*m.plan.Interval
+}
+
+// paced is when the plan's own pace lets the next packet go.
+func (m *machine) paced() time.Duration {
+	if m.plan.Pace == 0 || m.zero == 0 {
+		return 0
+	}
+	return m.last + m.plan.Pace
 }
 
 // wanting tells whether there is something to send as soon as the pacer allows.
