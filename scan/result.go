@@ -33,7 +33,15 @@ type Stats struct {
 	ExpectedMissed float64 // negative: not known
 }
 
-// Plus adds up the counts of plans that were one job.
+// Then is the counts of s and of a plan that followed it.
+func (s Stats) Then(o Stats) Stats {
+	elapsed := s.Elapsed + o.Elapsed
+	s = s.Plus(o)
+	s.Elapsed = elapsed
+	return s
+}
+
+// Plus adds up the counts of plans that were one job, at the same time.
 func (s Stats) Plus(o Stats) Stats {
 	s.Complete = s.Complete && o.Complete
 	s.Interrupted = s.Interrupted || o.Interrupted

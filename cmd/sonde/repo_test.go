@@ -33,7 +33,7 @@ probe/probetest     probe/wire
 fingerprint         nothing
 scan                probe probe/wire
 scan/target         nothing
-scan/sweep          probe scan
+scan/sweep          probe probe/wire scan
 scan/trace          probe probe/wire scan
 scan/service        fingerprint
 scan/capture        probe/wire

@@ -1,9 +1,11 @@
 package sweep
 
 import (
+	"context"
 	"net/netip"
 
 	"sonde/probe"
+	"sonde/probe/wire"
 	"sonde/scan"
 )
 
@@ -13,6 +15,13 @@ type jury struct {
 	plan  *scan.Plan
 	emit  func(*Host)
 	cases map[netip.Addr]*evidence
+	// suspects are hosts of which nothing but a reset was heard.
+	suspects []suspect
+}
+
+type suspect struct {
+	host  Host
+	reset Reset
 }
 
 // evidence is what was heard of a host that has not answered itself.
@@ -30,6 +39,11 @@ func newJury(p *scan.Plan, emit func(*Host)) *jury {
 func (j *jury) hear(r *scan.Result) {
 	if h, ok := up(j.plan, r); ok {
 		delete(j.cases, h.Addr)
+		if _, ours := h.Asked.(probe.PacketKind); ours && r.Reply.Layer == wire.LayerTCP && r.Reply.TCP.Flags&wire.RST != 0 {
+			h.State, h.Unplaced = probe.Unknown, true
+			j.suspects = append(j.suspects, suspect{h, Reset{h.Addr, h.Asked, r.Probe.Port, r.Reply.IP.TTL, r.RTT}})
+			return
+		}
 		j.emit(&h)
 		return
 	}
@@ -81,8 +95,30 @@ func (c *evidence) weigh(p *scan.Plan, r *scan.Result) {
 	}
 }
 
-// rest reports hosts whose other questions stayed silent.
+// place asks who sent the suspects' resets: they are up if it was they.
+func (j *jury) place(ctx context.Context, e *scan.Engine, base scan.Plan) (scan.Stats, error) {
+	resets := make([]Reset, len(j.suspects))
+	for i := range j.suspects {
+		resets[i] = j.suspects[i].reset
+	}
+	placed, stats, err := Place(ctx, e, base, resets)
+	for i := range j.suspects {
+		h := &j.suspects[i].host
+		switch v := placed[h.Addr.WithZone("")]; v.Origin {
+		case FromHost:
+			h.State, h.Unplaced = probe.Up, false
+		case FromOther:
+			h.By, h.Unplaced = v.By, false
+		}
+	}
+	return stats, err
+}
+
+// rest reports the suspects, and hosts whose other questions stayed silent.
 func (j *jury) rest() {
+	for i := range j.suspects {
+		j.emit(&j.suspects[i].host)
+	}
 	for _, c := range j.cases {
 		j.emit(&c.host)
 	}

@@ -66,6 +66,10 @@ type Host struct {
 	Asked  probe.Kind    // and what that answered; nil for silence
 	RTT    time.Duration // negative: not known
 	Tries  uint8         // packets sent for the deciding question
+	// By is who sent the reset that is all that was heard of the host, where that
+	// is somebody on the way. Unplaced says that it could not be told who did.
+	By       netip.Addr
+	Unplaced bool
 }
 
 // Run asks all parts at once and calls emit, one call at a time, with each host
@@ -88,6 +92,11 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, parts []Part, emit
 				emit(h)
 			})
 			stats, err := e.Run(ctx, p, j.hear)
+			if err == nil && ctx.Err() == nil && len(j.suspects) > 0 {
+				var more scan.Stats
+				more, err = j.place(ctx, e, base)
+				stats = stats.Then(more)
+			}
 			j.rest()
 			mu.Lock()
 			defer mu.Unlock()

@@ -142,6 +142,69 @@ func TestSleepers(t *testing.T) {
 	}
 }
 
+// forging has a router that resets all TCP to two networks: 10.5 and fd05 are
+// behind it and have hosts, of 10.6 and fd06 there is nobody.
+const forging = oneWay + `
+router r2 10.9.0.2 fd09::2 %s
+	rule rst tcp to 10.6.0.0/16
+	rule rst tcp to fd06::/64
+path 10.5.0.0/16 r1 r2
+path 10.6.0.0/16 r1 r2
+path fd05::/64 r1 r2
+path fd06::/64 r1 r2
+hosts 10.5.0.0/28 no echo no timestamp
+	tcp closed all; udp drop all
+hosts fd05::/124 no echo
+	tcp closed all; udp drop all
+`
+
+// TestForgedResets: hosts that answer nothing but resets are up, where these are
+// theirs; a router that sends resets in the place of hosts makes none up, also
+// where it tells only some of what it does with SYNs of few hops.
+func TestForgedResets(t *testing.T) {
+	for _, router := range []string{"", "limit 1/s burst 6", "silent"} {
+		network := fmt.Sprintf(forging, router)
+		for _, tt := range []struct{ hosts, nobody, by string }{
+			{"10.5.0.0/28", "10.6.0.0/28", "10.9.0.2"}, {"fd05::/124", "fd06::/124", "fd09::2"},
+		} {
+			pings := sweep.For(sweep.Default(), tt.by == "fd09::2")
+			up, _ := find(t, network, sweep.Part{Targets: set(t, tt.hosts), Pings: pings})
+			for a, h := range up {
+				if h.State != probe.Up || h.Reason != probe.Reset || h.By.IsValid() || h.Unplaced {
+					t.Errorf("%q: %v is %v (%v), %v", router, a, h.State, h.Reason, h.By)
+				}
+			}
+			down, _ := find(t, network, sweep.Part{Targets: set(t, tt.nobody), Pings: pings})
+			for a, h := range down {
+				if h.State != probe.Unknown || h.Reason != probe.Reset || router != "silent" && h.By != netip.MustParseAddr(tt.by) || h.Unplaced != (router == "silent") {
+					t.Errorf("%q: %v is %v (%v) by %v, though nobody is there", router, a, h.State, h.Reason, h.By)
+				}
+			}
+			if len(up) != 16 || len(down) != 16 {
+				t.Errorf("%q: %d and %d hosts reported, want 16 each", router, len(up), len(down))
+			}
+		}
+	}
+}
+
+// TestLongWayThere: where packets take one hop more on the way there than back, a
+// SYN with as many hops as the reset came does not reach the host, but neither is
+// the router that says so who sent the reset: it is nearer. (Initial TTLs of 65 stand
+// for the shorter way back.)
+func TestLongWayThere(t *testing.T) {
+	network := oneWay + "router r2 10.9.0.2 fd09::2 ttl 65\npath 10.5.0.0/16 r1 r2\npath fd05::/64 r1 r2\n" +
+		"hosts 10.5.0.7 ttl 65 no echo no timestamp\n\ttcp closed all; udp drop all\n" +
+		"hosts fd05::7 ttl 65 no echo\n\ttcp closed all; udp drop all\n"
+	for _, target := range []string{"10.5.0.7/32", "fd05::7/128"} {
+		pings := []sweep.Ping{{Kind: probe.SYN, Port: 80}}
+		hosts, _ := find(t, network, sweep.Part{Targets: set(t, target), Pings: pings})
+		h := hosts[netip.MustParsePrefix(target).Addr()]
+		if h.State != probe.Up {
+			t.Errorf("%s is %v, %+v", target, h.State, h)
+		}
+	}
+}
+
 // TestOnLink finds by ARP and ND who answers nothing else, and calls the rest
 // down.
 func TestOnLink(t *testing.T) {
