@@ -67,6 +67,8 @@ func (f *JSON) AppendRecord(b []byte, r *Record) []byte {
 		b = jsonHop(b, r)
 	case Service: // which has no answer of its own to show
 		return append(jsonService(b, r), '}', '\n')
+	case Finding:
+		return append(jsonFinding(b, r), '}', '\n')
 	}
 	if r.Reason == probe.ReasonLocalError && r.Errno != 0 {
 		b = jsonString(b, "error", syscall.Errno(r.Errno).Error())
@@ -111,6 +113,7 @@ func jsonHost(b []byte, r *Record) []byte {
 	if r.Looked && len(r.Names) > 0 {
 		b = jsonBool(b, "names_differ", r.Differ)
 	}
+	b = jsonDoubt(b, r)
 	return jsonRepeat(b, r.Repeat)
 }
 
@@ -128,6 +131,7 @@ func jsonPort(b []byte, r *Record) []byte {
 	if r.Service != "" {
 		b = jsonString(b, "service", r.Service)
 	}
+	b = jsonDoubt(b, r)
 	return jsonRepeat(b, r.Repeat)
 }
 

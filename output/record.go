@@ -19,9 +19,10 @@ const (
 	Port                // one for each port that was asked
 	Service             // one for each open port that was asked what it is, after its Port
 	Hop                 // one for each hop of the way to a target
+	Finding             // what is to be known beside of a host, before its Host
 )
 
-var typeNames = [...]string{Host: "host", Port: "port", Service: "service", Hop: "hop"}
+var typeNames = [...]string{Host: "host", Port: "port", Service: "service", Hop: "hop", Finding: "finding"}
 
 func (t Type) String() string { return typeNames[t] }
 
@@ -57,6 +58,15 @@ type Record struct {
 	Port    uint16       // with Proto
 	Service string       // Port: the registered name; Service: the protocol that is spoken; "": none
 
+	Doubt     probe.Doubt   // Host, Port: why the answer, or silence, may not be what it seems; Finding: what it is about
+	Confirmed bool          // Port: asked again, by a completed handshake or at the host's own pace
+	By        netip.Addr    // Host, Finding: who answered in its place, with probe.ResetInPlace
+	List      []uint16      // Finding: ports that it is about, some of them
+	Count     uint64        // Finding: how many these are, or, without ports, addresses
+	Far       uint8         // Finding: hops that other answers have come, with probe.Nearer; those in doubt: Hop
+	Every     time.Duration // Finding: between two ICMP errors, with probe.ICMPLimit
+	Cost      time.Duration // Finding: of asking all again at that pace
+
 	Product  string   // Service: the program, as it calls itself; this and what follows "" where it does not say
 	Version  string   // Service: of the program
 	Info     string   // Service: what else it says
@@ -69,7 +79,7 @@ type Record struct {
 	How      string   // Service: how it was found out: "greeting", "tls+http"
 	Cut      string   // Service: why there may be more to know: "late", "long"; "": there is not
 
-	Hop     uint8        // Hop: which hop, from 1: the TTL that was sent
+	Hop     uint8        // Hop: which hop, from 1: the TTL that was sent; Finding: see Far
 	Hops    uint32       // Hop: how many Hop records the target has, before and after this one; 0: not known yet
 	Others  []netip.Addr // Hop: who else answered for this TTL; From is the first
 	Reached bool         // Hop: the target itself answered here, and Reason is what it said

@@ -31,6 +31,7 @@ type block struct {
 	folded   [States]bool   // states whose ports go to folds
 	services []said
 	hops     []Record // borrow nothing
+	findings []byte   // sentences, a line each
 	// Ports by who was heard, for a host that was not tested.
 	silent, others, local, unseen uint32
 }
@@ -50,6 +51,8 @@ type row struct {
 	reply   *probe.Reply // with -v; rtt and hasRTT only then
 	rtt     time.Duration
 	hasRTT  bool
+	doubt   probe.Doubt
+	sure    bool // confirmed
 }
 
 // fold counts ports that are not listed.
@@ -80,7 +83,7 @@ func (k *block) setHost(r *Record) {
 func (k *block) addPort(r *Record, m *Meta) {
 	w := row{
 		port: r.Port, errno: r.Errno, state: r.State, reason: r.Reason, tries: r.Tries,
-		proto: r.Proto, asked: r.Asked, service: r.Service,
+		proto: r.Proto, asked: r.Asked, service: r.Service, doubt: r.Doubt, sure: r.Confirmed,
 	}
 	if r.elsewhere() {
 		w.from = r.From
@@ -216,6 +219,12 @@ func (f *Text) appendTable(b []byte, k *block) []byte {
 		w := &k.rows[i]
 		said := k.said(w)
 		why := appendRepeat(appendReason(nil, w.record(f.meta)), w.repeat)
+		if w.doubt.Middlebox() {
+			why = append(why, ", middlebox suspected"...)
+		}
+		if w.sure {
+			why = append(why, ", confirmed"...)
+		}
 		cells := []string{string(appendPort(nil, w.proto, w.port)), w.state.String(), w.name(said), said.version, string(why)}
 		if !f.meta.Services {
 			cells = slices.Delete(cells, 3, 4)

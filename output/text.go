@@ -39,6 +39,10 @@ func (f *Text) AppendBegin(b []byte, m *Meta) []byte {
 }
 
 func (f *Text) AppendRecord(b []byte, r *Record) []byte {
+	if r.Type == Finding && f.meta.Ports == 0 {
+		f.any = true
+		return append(appendFinding(b, r), '\n')
+	}
 	if r.Type == Host && r.Ports == 0 && !r.Routed && f.blocks[r.Addr] == nil {
 		return f.appendAlone(b, r)
 	}
@@ -57,6 +61,8 @@ func (f *Text) AppendRecord(b []byte, r *Record) []byte {
 		k.addService(r, f.meta)
 	case Hop:
 		k.addHop(r, f.meta)
+	case Finding:
+		k.findings = append(appendFinding(k.findings, r), '\n')
 	}
 	if !k.complete(f.meta) {
 		return b
@@ -104,6 +110,9 @@ func (f *Text) appendHostState(b []byte, r *Record) []byte {
 	b = f.paint(b, r.State, r.State.String())
 	b = append(b, ", "...)
 	b = appendReason(b, r)
+	if r.Doubt.Middlebox() {
+		b = append(b, ", middlebox suspected"...)
+	}
 	if r.Repeat != nil {
 		return appendRepeat(b, r.Repeat)
 	}
@@ -149,6 +158,9 @@ func (f *Text) appendBlock(b []byte, k *block) []byte {
 	}
 	b = k.appendFolded(b)
 	b = f.appendTable(b, k)
+	if len(k.findings) > 0 {
+		b = append(append(b, '\n'), k.findings...)
+	}
 	for i := range k.rows {
 		if w := &k.rows[i]; w.reply != nil {
 			b = appendPort(append(b, '\n'), w.proto, w.port)

@@ -60,6 +60,9 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	}
 	if m.settled.has(i) {
 		m.duplicates++
+		if m.plan.Later != nil && r.Event == probe.Answer {
+			m.plan.Later(q, r)
+		}
 		return true
 	}
 	if m.decided(i) {

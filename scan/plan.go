@@ -80,6 +80,9 @@ type Plan struct {
 	// a plan of TTLs, what the target says by TCP or UDP. It must not block; r is
 	// borrowed. It tells whether it wanted the answer.
 	Stray func(q probe.Probe, r *probe.Reply) bool
+	// Later, if not nil, is told of answers to questions that were decided before.
+	// It is called as Stray is.
+	Later func(q probe.Probe, r *probe.Reply)
 
 	n, inner, whole uint64 // questions; of one pass in this shard; of one pass in all shards
 	shuffle         shuffle

@@ -217,7 +217,7 @@ func (j *job) findHosts(ctx context.Context, parts []sweep.Part, emit func(*swee
 // hostRecord is the record of a host that a sweep decided.
 func (j *job) hostRecord(h *sweep.Host) output.Record {
 	r := output.Record{Type: output.Host, Addr: h.Addr, State: h.State, Reason: h.Reason, Tries: h.Tries,
-		Named: j.targets.NamedSet.Contains(h.Addr)}
+		Named: j.targets.NamedSet.Contains(h.Addr), Doubt: h.Doubt, By: h.By}
 	if h.Asked != nil {
 		r.Asked = h.Asked.Asks()
 	}

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"maps"
-	"net/netip"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +10,7 @@ import (
 	"sonde/output"
 	"sonde/probe"
 	"sonde/scan"
+	"sonde/scan/ports"
 	"sonde/scan/sweep"
 	"sonde/scan/target"
 )
@@ -22,6 +20,7 @@ type portFlags struct {
 	list    string
 	top     int
 	exclude string
+	confirm bool
 }
 
 func (p *portFlags) add(cmd *cobra.Command, usual string) {
@@ -56,7 +55,7 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 	if p.top < 0 || f.given("top") && p.top == 0 {
 		return usage("--top: at least 1")
 	}
-	list, err := ports(q.proto, p.list, p.top, p.exclude, q.usual)
+	list, err := portList(q.proto, p.list, p.top, p.exclude, q.usual)
 	if err != nil {
 		return err
 	}
@@ -88,6 +87,11 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 	if stray && f.given("tcp-options") {
 		return usage("--tcp-options: only SYNs carry them, and -s%s sends none", f.kind[0])
 	}
+	if p.confirm {
+		if err := f.checkConfirm(q); err != nil {
+			return err
+		}
+	}
 	if f.via == "connect" {
 		if err := checkPings(pings); err != nil {
 			return err
@@ -107,7 +111,10 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 			q.kind = probe.Connect
 		}
 	}
-	s := &portScan{job: j, kind: q.kind, ports: list, hosts: map[netip.Addr]*scanned{}}
+	if p.confirm && q.proto == target.TCP && (f.trace || f.pcap != "") {
+		j.note("the handshakes of --confirm are the kernel's: neither --packet-trace nor --pcap has them")
+	}
+	s := &portScan{job: j, kind: q.kind, ports: list, confirm: p.confirm}
 	if q.deepen {
 		if j.meta.Source.IsValid() {
 			j.close()
@@ -141,16 +148,10 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 // portScan asks the same ports of several hosts.
 type portScan struct {
 	*job
-	kind  probe.Kind
-	ports []uint16
-	hosts map[netip.Addr]*scanned
-	deep  *depth // nil: ports are only scanned
-}
-
-// scanned is what is known of a host whose ports are asked.
-type scanned struct {
-	left   int           // ports still to come
-	record output.Record // of the host
+	kind    probe.Kind
+	ports   []uint16
+	confirm bool
+	deep    *depth // nil: ports are only scanned
 }
 
 // pingParts says what is swept before ports are asked: ranges, and what is
@@ -169,7 +170,13 @@ func (s *portScan) pingParts(pings []sweep.Ping) ([]sweep.Part, error) {
 // run sweeps first where that is asked for, and scans what is up. spared says
 // that targets named by themselves are not swept.
 func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part, spared bool) error {
-	defer s.undecided(ctx)
+	all := ports.Scan{Engine: s.engine, Base: s.base(), Kind: s.kind, Ports: s.ports, Curious: s.curious(), Patience: s.confirm,
+		Port:    func(p *ports.Port) { s.port(ctx, p) },
+		Host:    func(h *sweep.Host) { s.host(ctx, h) },
+		Finding: func(f *ports.Finding) { s.finding(ctx, f) }}
+	if s.confirm {
+		all.Confirm = s.handshake()
+	}
 	asked := t.All
 	if len(parts) > 0 {
 		up := builder{}
@@ -178,99 +185,84 @@ func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part
 				up.add(h.Addr)
 			}
 		}
-		err := s.findHosts(ctx, parts, func(h *sweep.Host) { s.found(ctx, h, &up) })
-		if err != nil || ctx.Err() != nil {
-			return err
+		err := s.findHosts(ctx, parts, func(h *sweep.Host) {
+			if h.State == probe.Up {
+				up.add(h.Addr)
+				all.Up = append(all.Up, *h)
+			} else {
+				s.notScanned(ctx, h)
+			}
+		})
+		if err == nil && ctx.Err() == nil {
+			asked, err = up.set()
 		}
-		if asked, err = up.set(); err != nil {
-			return local(err)
+		if err != nil || ctx.Err() != nil {
+			for i := range all.Up {
+				s.host(ctx, &all.Up[i])
+			}
+			return err
 		}
 	}
 	if asked.Len() == 0 {
 		return nil
 	}
-	plan := s.questions(asked)
-	return s.plan(ctx, &plan, func(r *scan.Result) { s.result(ctx, r) })
+	stats, err := all.Run(ctx, asked)
+	s.job.mu.Lock()
+	defer s.job.mu.Unlock()
+	s.stats = s.stats.Plus(stats)
+	return err
 }
 
-// undecided reports, of a run that was cut short, the hosts that still have
-// ports to come.
-func (s *portScan) undecided(ctx context.Context) {
-	for _, a := range slices.SortedFunc(maps.Keys(s.hosts), netip.Addr.Compare) {
-		s.record(ctx, &s.hosts[a].record)
-	}
+// curious tells whether a few more questions than were asked for are welcome: not
+// where the user said how many there are to be, nor where answers go elsewhere.
+func (s *portScan) curious() bool {
+	return (s.flags.retries < 0 || s.confirm) && !s.meta.Source.IsValid()
 }
 
 // questions asks all ports of all hosts.
 func (s *portScan) questions(hosts *target.Set) scan.Plan {
-	p := s.base()
-	p.Targets, p.Kinds = hosts, []probe.Kind{s.kind}
-	for _, port := range s.ports {
-		p.Asks = append(p.Asks, scan.Ask{Port: port})
-	}
-	return p
+	return ports.Questions(s.base(), s.kind, hosts, s.ports)
 }
 
-// found takes the host of a sweep: it is scanned if it is up.
-func (s *portScan) found(ctx context.Context, h *sweep.Host, up *builder) {
-	r := s.hostRecord(h)
-	if h.State != probe.Up {
-		if s.targets.NamedSet.Contains(h.Addr) || s.flags.verbose {
-			s.record(ctx, &r)
-		}
-		if s.targets.NamedSet.Contains(h.Addr) {
-			s.score.add(h.State, h.Reason, probe.Open)
-		}
-		return
+// notScanned reports a host that a sweep did not find up.
+func (s *portScan) notScanned(ctx context.Context, h *sweep.Host) {
+	named := s.targets.NamedSet.Contains(h.Addr)
+	if named || s.flags.verbose {
+		r := s.hostRecord(h)
+		s.record(ctx, &r)
 	}
-	up.add(h.Addr)
-	r.Ports = uint32(len(s.ports))
-	s.hosts[h.Addr] = &scanned{left: len(s.ports), record: r}
+	if named {
+		s.score.add(h.State, h.Reason, probe.Open)
+	}
 }
 
-// result reports one port, and its host when all its ports are in.
-func (s *portScan) result(ctx context.Context, res *scan.Result) {
-	r := output.Record{Type: output.Port, Addr: res.Probe.Target, State: res.Verdict.State, Reason: res.Verdict.Reason,
-		Tries: res.Tries, Asked: s.kind.Asks(), Proto: s.kind.Proto(), Port: res.Probe.Port,
-		Service: fingerprint.ServiceName(s.kind.Proto(), res.Probe.Port)}
-	s.fill(&r, &res.Reply)
-	if res.RTT >= 0 {
-		r.RTT, r.HasRTT = res.RTT, true
+// port reports one port.
+func (s *portScan) port(ctx context.Context, p *ports.Port) {
+	r := output.Record{Type: output.Port, Addr: p.Probe.Target, State: p.Verdict.State, Reason: p.Verdict.Reason,
+		Tries: p.Tries, Asked: s.kind.Asks(), Proto: s.kind.Proto(), Port: p.Probe.Port, Doubt: p.Doubt, Confirmed: p.Confirmed,
+		Service: fingerprint.ServiceName(s.kind.Proto(), p.Probe.Port)}
+	s.fill(&r, &p.Reply)
+	if p.RTT >= 0 {
+		r.RTT, r.HasRTT = p.RTT, true
 	}
 	s.record(ctx, &r)
 	if s.deep != nil && r.State == probe.Open {
-		s.deep.open(ctx, res) // what it is decides, not that it is open
+		s.deep.open(ctx, &p.Result) // what it is decides, not that it is open
 	} else {
 		s.score.add(r.State, r.Reason, probe.Open)
 	}
-
-	h := s.hosts[r.Addr]
-	if h == nil {
-		h = &scanned{left: len(s.ports), record: output.Record{Type: output.Host, Addr: r.Addr, State: probe.NotTested, Named: s.targets.NamedSet.Contains(r.Addr), Ports: uint32(len(s.ports))}}
-		s.hosts[r.Addr] = h
-	}
-	h.hear(&r, res)
-	if h.left--; h.left == 0 {
-		if h.record.Names == nil {
-			s.fill(&h.record, &probe.Reply{From: h.record.From})
-		}
-		h.record.Routed = s.deep != nil && s.deep.routed(r.Addr)
-		s.record(ctx, &h.record)
-		delete(s.hosts, r.Addr)
-	}
 }
 
-// hear lets the state of a host follow from its ports: whatever it sent itself
-// shows that it is up, and only ARP or ND that it is down.
-func (h *scanned) hear(r *output.Record, res *scan.Result) {
-	heard := res.Reply.Event == probe.Answer || res.Reply.Event == probe.ICMPError && res.Reply.Who == probe.Target
-	switch {
-	case h.record.State == probe.Up:
-	case heard:
-		h.record.State, h.record.Reason = probe.Up, r.Reason
-		h.record.From, h.record.TTL, h.record.HasTTL = r.From, r.TTL, r.HasTTL
-		h.record.RTT, h.record.HasRTT = r.RTT, r.HasRTT
-	case res.Reply.Event == probe.NoNeighbour:
-		h.record.State, h.record.Reason = probe.Down, r.Reason
-	}
+// host reports a host, when all its ports are in.
+func (s *portScan) host(ctx context.Context, h *sweep.Host) {
+	r := s.hostRecord(h)
+	r.Ports = uint32(len(s.ports))
+	r.Routed = s.deep != nil && s.deep.routed(r.Addr)
+	s.record(ctx, &r)
+}
+
+// finding reports what is to be known beside a host's ports.
+func (s *portScan) finding(ctx context.Context, f *ports.Finding) {
+	s.record(ctx, &output.Record{Type: output.Finding, Addr: f.Addr, Doubt: f.About, Proto: s.kind.Proto(), Port: f.Port, List: f.Ports,
+		Count: uint64(f.Count), By: f.By, Hop: f.Hops, Far: f.Far, Every: f.Every, Cost: f.Cost})
 }

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"maps"
+	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"sonde/output"
 	"sonde/probe"
 	"sonde/scan"
 	"sonde/scan/sweep"
@@ -26,6 +30,26 @@ and a DNS question to UDP port 53. One answer is enough.`,
 	f.addTCP(cmd)
 	cmd.Flags().MarkHidden("open") // refused, in words of its own
 	return cmd
+}
+
+// liars counts addresses in whose place resets were sent, by who sent them; the
+// zero address stands for those of whom it could not be told.
+type liars map[netip.Addr]uint64
+
+func (l liars) count(h *sweep.Host) {
+	if h.Doubt == probe.ResetInPlace || h.Doubt == probe.ResetUnplaced {
+		l[h.By]++
+	}
+}
+
+func (l liars) report(record func(*output.Record)) {
+	for _, by := range slices.SortedFunc(maps.Keys(l), netip.Addr.Compare) {
+		r := output.Record{Type: output.Finding, Doubt: probe.ResetInPlace, By: by, Count: l[by]}
+		if !by.IsValid() {
+			r.Doubt = probe.ResetUnplaced
+		}
+		record(&r)
+	}
 }
 
 // sweep reports which targets are there.
@@ -69,13 +93,20 @@ func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
 		return j.dryRun(func() ([]scan.Plan, error) { return j.pingPlans(parts), nil })
 	}
 	return j.run(ctx, func(ctx context.Context) error {
-		return j.findHosts(ctx, parts, func(h *sweep.Host) {
+		liars := liars{}
+		err := j.findHosts(ctx, parts, func(h *sweep.Host) {
 			r := j.hostRecord(h)
 			j.record(ctx, &r)
+			liars.count(h)
 			silent := h.Reply.Event == probe.Silence || h.Reply.Event == probe.NoNeighbour
-			if r.Named || !silent || j.score.countsSilent() {
+			switch {
+			case h.Doubt != probe.NoDoubt: // of the host itself nothing was heard
+				j.score.add(h.State, probe.NoResponse, probe.Up)
+			case r.Named || !silent || j.score.countsSilent():
 				j.score.add(h.State, h.Reason, probe.Up)
 			}
 		})
+		liars.report(func(r *output.Record) { j.record(ctx, r) })
+		return err
 	})
 }

@@ -87,8 +87,8 @@ func (a *app) readWords(name string) ([]string, error) {
 	return words, nil
 }
 
-// ports reads -p, --top and --exclude-ports for one protocol.
-func ports(proto target.Proto, list string, top int, exclude string, usual int) ([]uint16, error) {
+// portList reads -p, --top and --exclude-ports for one protocol.
+func portList(proto target.Proto, list string, top int, exclude string, usual int) ([]uint16, error) {
 	var p target.Ports
 	var err error
 	switch {

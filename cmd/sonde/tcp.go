@@ -31,6 +31,7 @@ answer a ping; of networks only what is up, unless -PN says otherwise.`,
 	}
 	cmd.Flags().StringArrayVarP(&f.kind, "scan", "s", nil, "how to ask, by `KIND`: "+scanLetters()+" (default: S where permitted, else T)")
 	p.add(cmd, "top 1000")
+	p.addConfirm(cmd, "complete a handshake with each open port, to tell it from a middlebox that answers in its place")
 	f.add(cmd)
 	f.addTCP(cmd)
 	return cmd
@@ -52,6 +53,7 @@ says nothing is open|filtered: it may have nothing to say.`,
 		},
 	}
 	p.add(cmd, "top 100")
+	p.addConfirm(cmd, "ask silent ports again at the pace at which the host tells of closed ones, however long it takes")
 	f.add(cmd)
 	return cmd
 }

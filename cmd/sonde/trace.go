@@ -77,7 +77,7 @@ func (t *traceFlags) what() (kind probe.Kind, proto string, port uint16, err err
 	default:
 		return nil, "", 0, usage("--proto %s: icmp, tcp or udp", proto)
 	}
-	list, err := ports(of, text, 0, "", 0)
+	list, err := portList(of, text, 0, "", 0)
 	if err != nil {
 		return nil, "", 0, err
 	}

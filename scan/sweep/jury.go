@@ -40,7 +40,7 @@ func (j *jury) hear(r *scan.Result) {
 	if h, ok := up(j.plan, r); ok {
 		delete(j.cases, h.Addr)
 		if _, ours := h.Asked.(probe.PacketKind); ours && r.Reply.Layer == wire.LayerTCP && r.Reply.TCP.Flags&wire.RST != 0 {
-			h.State, h.Unplaced = probe.Unknown, true
+			h.State, h.Doubt = probe.Unknown, probe.ResetUnplaced
 			j.suspects = append(j.suspects, suspect{h, Reset{h.Addr, h.Asked, r.Probe.Port, r.Reply.IP.TTL, r.RTT}})
 			return
 		}
@@ -106,9 +106,9 @@ func (j *jury) place(ctx context.Context, e *scan.Engine, base scan.Plan) (scan.
 		h := &j.suspects[i].host
 		switch v := placed[h.Addr.WithZone("")]; v.Origin {
 		case FromHost:
-			h.State, h.Unplaced = probe.Up, false
+			h.State, h.Doubt = probe.Up, probe.NoDoubt
 		case FromOther:
-			h.By, h.Unplaced = v.By, false
+			h.By, h.Doubt = v.By, probe.ResetInPlace
 		}
 	}
 	return stats, err

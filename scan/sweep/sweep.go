@@ -66,10 +66,8 @@ type Host struct {
 	Asked  probe.Kind    // and what that answered; nil for silence
 	RTT    time.Duration // negative: not known
 	Tries  uint8         // packets sent for the deciding question
-	// By is who sent the reset that is all that was heard of the host, where that
-	// is somebody on the way. Unplaced says that it could not be told who did.
-	By       netip.Addr
-	Unplaced bool
+	Doubt  probe.Doubt   // of what decided
+	By     netip.Addr    // who answered in its place, with probe.ResetInPlace
 }
 
 // Run asks all parts at once and calls emit, one call at a time, with each host

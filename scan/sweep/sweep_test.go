@@ -170,13 +170,13 @@ func TestForgedResets(t *testing.T) {
 			pings := sweep.For(sweep.Default(), tt.by == "fd09::2")
 			up, _ := find(t, network, sweep.Part{Targets: set(t, tt.hosts), Pings: pings})
 			for a, h := range up {
-				if h.State != probe.Up || h.Reason != probe.Reset || h.By.IsValid() || h.Unplaced {
+				if h.State != probe.Up || h.Reason != probe.Reset || h.By.IsValid() || h.Doubt != probe.NoDoubt {
 					t.Errorf("%q: %v is %v (%v), %v", router, a, h.State, h.Reason, h.By)
 				}
 			}
 			down, _ := find(t, network, sweep.Part{Targets: set(t, tt.nobody), Pings: pings})
 			for a, h := range down {
-				if h.State != probe.Unknown || h.Reason != probe.Reset || router != "silent" && h.By != netip.MustParseAddr(tt.by) || h.Unplaced != (router == "silent") {
+				if h.State != probe.Unknown || h.Reason != probe.Reset || router != "silent" && h.By != netip.MustParseAddr(tt.by) || (h.Doubt == probe.ResetUnplaced) != (router == "silent") {
 					t.Errorf("%q: %v is %v (%v) by %v, though nobody is there", router, a, h.State, h.Reason, h.By)
 				}
 			}

@@ -1,0 +1,140 @@
+package output
+
+import (
+	"strconv"
+	"time"
+
+	"sonde/probe"
+)
+
+// appendFinding writes what was found out beside, as a sentence without its end.
+// It has nothing in it from the network but numbers and addresses, so it needs no
+// escaping.
+func appendFinding(b []byte, r *Record) []byte {
+	if r.Doubt.Middlebox() {
+		b = append(b, "middlebox suspected: "...)
+	}
+	ports := func(b []byte) []byte { return appendCount(b, r.Count, "port") }
+	switch r.Doubt {
+	case probe.Canary:
+		b = append(appendPort(b, r.Proto, r.Port), ", which nobody uses, is open too"...)
+		if r.Count > 0 {
+			b = ports(append(b, ", so it means nothing that "...))
+			b = append(b, verb(r.Count, " is", " are")...)
+			b = append(b, "; --confirm completes handshakes"...)
+		}
+	case probe.ZeroWindow:
+		b = append(ports(b), " answered SYN-ACK with window 0, as a SYN proxy does that has not asked the host yet; --confirm completes handshakes"...)
+	case probe.Nearer:
+		b = append(ports(b), " answered from "...)
+		b = append(appendCount(b, uint64(r.Hop), "hop"), " away, others of the host from "...)
+		b = strconv.AppendUint(b, uint64(r.Far), 10)
+	case probe.Contradiction:
+		b = append(ports(b), " answered both SYN-ACK and RST"...)
+	case probe.Tarpit:
+		b = append(ports(b), " completed the handshake and acknowledged nothing more"...)
+	case probe.ResetInPlace:
+		b = append(appendAddr(b, r.By), " sends the resets, from as far away as they have come; "...)
+		b = appendUnheard(b, r)
+	case probe.ResetUnplaced:
+		b = append(b, "nothing but resets came, which SYNs of as few hops do not bring; "...)
+		b = appendUnheard(b, r)
+	case probe.ICMPLimit:
+		b = ports(append(b, "silence proves little: "...))
+		b = append(b, " may be closed, for the host says port unreachable only every "...)
+		b = appendSeconds(b, r.Every)
+		b = append(b, "; --confirm asks at that pace, in about "...)
+		b = append(b, r.Cost.Round(time.Second).String()...)
+	case probe.ICMPSilent:
+		b = append(b, "silence proves nothing: the host does not say port unreachable for a port that nobody uses either"...)
+	case probe.ICMPAnswers:
+		b = append(b, "silent ports are open or dropped on purpose: for a port that nobody uses the host says port unreachable"...)
+	}
+	if len(r.List) == 0 || r.Doubt == probe.Canary {
+		return b
+	}
+	b = append(b, " ("...)
+	for i, port := range r.List {
+		if i == maxNamed {
+			b = append(b, ", …"...)
+			break
+		}
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendUint(b, uint64(port), 10)
+	}
+	return append(b, ')')
+}
+
+// maxNamed is how many ports a sentence names.
+const maxNamed = 10
+
+// appendUnheard writes of whom nothing else was heard.
+func appendUnheard(b []byte, r *Record) []byte {
+	if r.Count == 0 {
+		return append(b, "the host itself was not heard"...)
+	}
+	b = strconv.AppendUint(b, r.Count, 10)
+	b = append(b, verb(r.Count, " address was", " addresses were")...)
+	return append(b, " not heard"...)
+}
+
+func verb(n uint64, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// jsonDoubt writes why an answer, or silence, may not be what it seems.
+func jsonDoubt(b []byte, r *Record) []byte {
+	switch {
+	case r.Doubt.Middlebox():
+		b = jsonString(b, "middlebox_suspected", r.Doubt.String())
+	case r.Doubt != probe.NoDoubt:
+		b = jsonString(b, "silence", r.Doubt.String())
+	}
+	if r.Type == Host {
+		b = jsonAddr(b, "by", r.By)
+	}
+	if r.Confirmed {
+		b = jsonBool(b, "confirmed", true)
+	}
+	return b
+}
+
+func jsonFinding(b []byte, r *Record) []byte {
+	b = append(jsonKey(b, "text"), '"')
+	b = append(appendFinding(b, r), '"')
+	b = jsonString(b, "about", r.Doubt.String())
+	if r.Count > 0 {
+		b = jsonUint(b, "count", r.Count)
+	}
+	if r.Proto != "" {
+		b = jsonString(b, "proto", r.Proto)
+	}
+	if r.Port != 0 {
+		b = jsonUint(b, "canary", uint64(r.Port))
+	}
+	if len(r.List) > 0 {
+		b = append(jsonKey(b, "ports"), '[')
+		for i, port := range r.List {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendUint(b, uint64(port), 10)
+		}
+		b = append(b, ']')
+	}
+	b = jsonAddr(b, "by", r.By)
+	if r.Doubt == probe.Nearer {
+		b = jsonUint(b, "hops", uint64(r.Hop))
+		b = jsonUint(b, "others_hops", uint64(r.Far))
+	}
+	if r.Doubt == probe.ICMPLimit {
+		b = jsonMillis(b, "every_ms", r.Every)
+		b = jsonFloat(b, "cost_s", r.Cost.Seconds(), 1)
+	}
+	return b
+}

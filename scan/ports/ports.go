@@ -1,0 +1,257 @@
+// Package ports asks the same ports of several hosts, and what else has to be
+// known to believe the answers. A port tells about itself only: whether somebody
+// answers in the host's place shows in what all ports of the host say together,
+// in ports that nobody uses, and in handshakes that are completed; and whether
+// silence of a UDP port means anything depends on whether the host tells of
+// closed ones.
+//
+// A result's way: Run's plan brings it to heard, which keeps what the host said
+// (host.go); it may wait for the answer of a canary (canary.go), for a handshake
+// (confirm.go) or, if it is silence, for what silence means here (silence.go),
+// and is then handed out.
+package ports
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"sonde/probe"
+	"sonde/scan"
+	"sonde/scan/sweep"
+)
+
+// Scan is one scan of ports. Its functions are called one at a time.
+type Scan struct {
+	Engine  *scan.Engine
+	Base    scan.Plan // what all plans have in common
+	Kind    probe.Kind
+	Ports   []uint16
+	Up      []sweep.Host // hosts that a sweep found before
+	Curious bool         // may ask for more than was asked for, to know what answers are worth
+	Confirm Confirm      // completes handshakes with open ports; nil: they are left half-open
+	// Patience says that the silent UDP ports of hosts that limit their ICMP are
+	// asked again at that pace, however long it takes.
+	Patience bool
+
+	Port    func(*Port)       // one for each port of each host
+	Host    func(*sweep.Host) // one for each host, after its ports
+	Finding func(*Finding)    // what is to be known beside, before the host's own record
+
+	mu     sync.Mutex
+	hosts  map[netip.Addr]*host
+	open   map[netip.AddrPort]bool // ports whose SYN-ACK was seen
+	broken map[netip.AddrPort]bool // ports that said two different things
+	ended  map[netip.Addr]bool     // hosts that were reported, of few
+	stats  scan.Stats
+	err    error
+
+	unused []uint16       // ports that nobody uses, as far as one can know
+	jobs   sync.WaitGroup // second opinions under way
+	canary batch[*host]
+	place  batch[*host]
+	room   chan struct{} // for handshakes
+}
+
+// Port is what became of one port.
+type Port struct {
+	scan.Result
+	Doubt     probe.Doubt
+	Confirmed bool // a handshake was completed, or silence asked again at the host's pace
+}
+
+// Finding is something about a host, or about answers that came in its place.
+type Finding struct {
+	Addr  netip.Addr
+	About probe.Doubt
+	Ports []uint16   // of those in doubt, the first maxListed
+	Count int        // how many these are
+	Port  uint16     // the canary, with probe.Canary
+	By    netip.Addr // who answers instead, with probe.ResetInPlace
+	Hops  uint8      // that answers in doubt have come, with probe.Nearer
+	Far   uint8      // and the others
+
+	Every time.Duration // one port unreachable, with probe.ICMPLimit
+	Cost  time.Duration // of asking the silent ports at that pace
+}
+
+// maxListed is how many ports a Finding names.
+const maxListed = 100
+
+// Run asks all ports of targets, and returns when everything is decided or ctx
+// ends.
+func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error) {
+	s.hosts, s.open, s.broken = map[netip.Addr]*host{}, map[netip.AddrPort]bool{}, map[netip.AddrPort]bool{}
+	for _, h := range s.Up {
+		s.hosts[h.Addr] = &host{answer: h, left: len(s.Ports)}
+	}
+	s.ended, s.room = map[netip.Addr]bool{}, make(chan struct{}, handshakesAtOnce)
+	s.unused = unused(s.Ports, canaries)
+	s.stats = scan.Stats{Complete: true, Loss: -1, ExpectedMissed: -1}
+
+	var workers sync.WaitGroup
+	done := make(chan struct{})
+	workers.Go(func() { s.canary.work(done, func(list []*host) { s.askCanaries(ctx, list) }) })
+	workers.Go(func() { s.place.work(done, func(list []*host) { s.placeResets(ctx, list) }) })
+	main := make(chan struct{})
+	var controls sync.WaitGroup
+	controls.Go(func() { s.askControls(ctx, targets, main) })
+
+	plan := s.plan(targets)
+	if s.tcp() && s.Curious {
+		plan.Later = s.later
+	}
+	stats, err := s.Engine.Run(ctx, &plan, func(r *scan.Result) { s.heard(ctx, r) })
+	close(main)
+	s.add(stats, err)
+	controls.Wait()
+	s.judgeSilence(ctx)
+	s.jobs.Wait()
+	close(done)
+	workers.Wait()
+	s.rest()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Elapsed = max(s.stats.Elapsed, stats.Elapsed)
+	return s.stats, s.err
+}
+
+// plan asks all ports of targets.
+func (s *Scan) plan(targets scan.Targets) scan.Plan {
+	return Questions(s.Base, s.Kind, targets, s.Ports)
+}
+
+// Questions is the plan that asks ports of targets by kind.
+func Questions(base scan.Plan, kind probe.Kind, targets scan.Targets, ports []uint16) scan.Plan {
+	p := base
+	p.Targets, p.Kinds, p.Asks = targets, []probe.Kind{kind}, make([]scan.Ask, 0, len(ports))
+	for _, port := range ports {
+		p.Asks = append(p.Asks, scan.Ask{Port: port})
+	}
+	return p
+}
+
+// aside is a plan beside the scan itself: it has no part in its shards, nor in
+// how long a host may take.
+func (s *Scan) aside(targets scan.Targets, ports []uint16) scan.Plan {
+	p := Questions(s.Base, s.Kind, targets, ports)
+	p.Shard, p.Shards, p.HostTimeout = 0, 0, 0
+	return p
+}
+
+func (s *Scan) tcp() bool { return s.Kind == probe.SYN || s.Kind == probe.Connect }
+func (s *Scan) udp() bool { return s.Kind == probe.UDP }
+
+// add counts what a plan beside the scan did.
+func (s *Scan) add(stats scan.Stats, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats = s.stats.Plus(stats)
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// heard takes one port's result.
+func (s *Scan) heard(ctx context.Context, r *scan.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.host(r.Probe.Target)
+	h.hear(r)
+	p := Port{Result: *r}
+	switch {
+	case s.tcp() && r.Verdict.State == probe.Open:
+		s.opened(ctx, h, &p)
+	case s.udp() && s.Curious && r.Verdict.State == probe.OpenFiltered:
+		h.silent = append(h.silent, p)
+	default:
+		p.Doubt = h.nearer(r)
+		s.handOut(h, &p)
+	}
+}
+
+// host returns what is known of addr. s.mu is held.
+func (s *Scan) host(addr netip.Addr) *host {
+	h := s.hosts[addr]
+	if h == nil {
+		h = &host{answer: sweep.Host{Addr: addr, State: probe.NotTested, RTT: -1}, left: len(s.Ports)}
+		s.hosts[addr] = h
+	}
+	return h
+}
+
+// handOut hands a port out, and its host after the last one. s.mu is held.
+func (s *Scan) handOut(h *host, p *Port) {
+	h.mark(p)
+	s.Port(p)
+	if h.left--; h.left > 0 {
+		return
+	}
+	if s.Curious && len(s.Ports) >= manyPorts && h.onlyReset != nil {
+		s.jobs.Add(1)
+		s.place.add(h)
+		return
+	}
+	s.end(h)
+}
+
+// end reports a host and what was found out about it. s.mu is held.
+func (s *Scan) end(h *host) {
+	h.settle()
+	for _, f := range h.findings(s.broken) {
+		s.Finding(&f)
+	}
+	s.Host(&h.answer)
+	delete(s.hosts, h.answer.Addr)
+	if s.udp() && s.Curious && len(s.ended) <= mostControlled {
+		s.ended[h.answer.Addr] = true
+	}
+}
+
+// rest reports, of a scan that was cut short, what has not been handed out.
+func (s *Scan) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var left []*host
+	for _, h := range s.hosts {
+		left = append(left, h)
+	}
+	slices.SortFunc(left, func(a, b *host) int { return a.answer.Addr.Compare(b.answer.Addr) })
+	for _, h := range left {
+		for _, p := range slices.Concat(h.held, h.silent) {
+			h.mark(&p)
+			s.Port(&p)
+		}
+		s.end(h)
+	}
+}
+
+// later notes ports that say something else than they did before. It is called
+// by the engine's receive loop.
+func (s *Scan) later(q probe.Probe, r *probe.Reply) {
+	a := netip.AddrPortFrom(q.Target, q.Port)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if open := s.Kind.Classify(q, r).State == probe.Open; open != s.open[a] {
+		s.broken[a] = true
+	}
+}
+
+// canaries is how many ports that nobody uses are asked.
+const canaries = 2
+
+// unused picks count ports that nobody uses, beside those that are asked: from the
+// range that IANA assigns to nobody (RFC 6335 §6), its upper part, which systems
+// do not take client ports from either (Linux: 32768 to 60999).
+func unused(ports []uint16, count int) []uint16 {
+	var list []uint16
+	for n := 0; len(list) < count && n < 1000; n++ {
+		if p := uint16(61000 + rand.IntN(65536-61000)); !slices.Contains(ports, p) && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}

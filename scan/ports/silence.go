@@ -1,0 +1,246 @@
+package ports
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"sonde/probe"
+	"sonde/scan"
+)
+
+// This file asks what silence of UDP ports means. A host that says port
+// unreachable for a port that nobody uses would say it for any closed port: what is
+// silent is open, or dropped on purpose. A host that does not say it may be silent
+// about closed ports, too. And most hosts limit how often they say it (Linux: one
+// a second to each address, after six at once): then silence means just that the
+// question came too soon after others.
+
+const (
+	// mostControlled is for how many hosts this is asked: who asks more looks for
+	// what is open.
+	mostControlled = 256
+	// fewSilent ports are believed by the controls alone; more of them may have
+	// used up the host's limit.
+	fewSilent = 8
+
+	walkSilent   = 12 // silent ports that are asked again, one after the other,
+	walkControls = 4  // and controls between them,
+	walkPace     = 50 * time.Millisecond
+	slowLimit    = time.Second // is supposed where a walk brought nothing
+	judgedAtOnce = 16
+	mostRounds   = 4
+)
+
+// askControls asks hosts that have said nothing yet, after a while, for ports that
+// nobody uses. It returns when that is known, or when main is closed and there is
+// nobody to be asked.
+func (s *Scan) askControls(ctx context.Context, targets scan.Targets, main <-chan struct{}) {
+	if !s.udp() || !s.Curious || targets.Len() > mostControlled {
+		return
+	}
+	timer := time.NewTimer(s.Engine.Timing().FirstWait / 2)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-main:
+	case <-ctx.Done():
+		return
+	}
+	var list []netip.Addr
+	s.mu.Lock()
+	for i := range targets.Len() {
+		if a := targets.At(i); !s.ended[a] {
+			list = append(list, a)
+		}
+	}
+	s.mu.Unlock()
+	if len(list) == 0 {
+		return
+	}
+	plan := s.aside(scan.NewAddrs(list...), s.unused)
+	plan.Tries = 2
+	told := map[netip.Addr]bool{}
+	stats, err := s.Engine.Run(ctx, &plan, func(r *scan.Result) {
+		if r.Verdict.State == probe.Closed {
+			told[r.Probe.Target] = true
+		}
+	})
+	s.add(stats, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range list {
+		if s.ended[a] {
+			continue
+		}
+		h := s.host(a)
+		h.control = no
+		if told[a] {
+			h.control = yes
+		}
+	}
+}
+
+// judgeSilence decides what silence means, host by host, and hands the silent
+// ports out.
+func (s *Scan) judgeSilence(ctx context.Context) {
+	var wg sync.WaitGroup
+	room := make(chan struct{}, judgedAtOnce)
+	s.mu.Lock()
+	var list []*host
+	for _, h := range s.hosts {
+		if len(h.silent) > 0 {
+			list = append(list, h)
+		}
+	}
+	s.mu.Unlock()
+	for _, h := range list {
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			why := s.judge(ctx, h)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			silent := h.silent
+			h.silent = nil
+			if why == probe.ICMPSilent || why == probe.ICMPAnswers {
+				h.silence = &Finding{Addr: h.answer.Addr, About: why, Count: len(silent)}
+			}
+			for i := range silent {
+				silent[i].Doubt = why
+				s.handOut(h, &silent[i])
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// judge says what silence of h means. Ports that turn out to be closed are taken
+// out of h.silent and handed out.
+func (s *Scan) judge(ctx context.Context, h *host) probe.Doubt {
+	switch {
+	case h.control == notAsked || ctx.Err() != nil:
+		return probe.NoDoubt
+	case h.control == no && h.told == 0:
+		return probe.ICMPSilent
+	case h.control == yes && len(h.silent) < fewSilent:
+		return probe.ICMPAnswers
+	}
+	every := s.walk(ctx, h)
+	if every == 0 {
+		return probe.ICMPAnswers
+	}
+	if s.Patience && len(h.silent) > 0 {
+		return s.askAgain(ctx, h, every)
+	}
+	if len(h.silent) > 0 {
+		n := len(h.silent)
+		h.silence = &Finding{Addr: h.answer.Addr, About: probe.ICMPLimit, Count: n, Every: every, Cost: time.Duration(n) * every}
+	}
+	return probe.ICMPLimit
+}
+
+// walk asks some silent ports again, slowly, and ports that nobody uses between
+// them. It returns how often the host says port unreachable; 0 where it does so
+// for each closed port.
+func (s *Scan) walk(ctx context.Context, h *host) (every time.Duration) {
+	controls := unused(append(s.Ports, s.unused...), walkControls)
+	var list []uint16
+	for i := range h.silent[:min(len(h.silent), walkSilent)] {
+		if i%(walkSilent/walkControls) == 0 && len(controls) > 0 {
+			list, controls = append(list, controls[0]), controls[1:]
+		}
+		list = append(list, h.silent[i].Probe.Port)
+	}
+	list = append(list, controls...)
+	told, byControl, first, last := 0, 0, time.Duration(0), time.Duration(0)
+	s.ask(ctx, h, list, 1, walkPace, func(r *scan.Result, asked bool) {
+		if r.Verdict.State != probe.Closed {
+			return
+		}
+		if told++; !asked {
+			byControl++
+		}
+		if first == 0 || r.Reply.At < first {
+			first = r.Reply.At
+		}
+		last = max(last, r.Reply.At)
+	})
+	switch {
+	case byControl == walkControls && told == byControl:
+		return 0
+	case told == 0:
+		return slowLimit
+	case told == 1:
+		return time.Duration(len(list)) * walkPace
+	}
+	return max((last-first)/time.Duration(told-1), walkPace)
+}
+
+// ask asks ports of h at a pace, and calls each with what came of them; asked says
+// that the port was asked for. Those of h.silent that are not silent any more are
+// handed out.
+func (s *Scan) ask(ctx context.Context, h *host, ports []uint16, tries int, pace time.Duration, each func(r *scan.Result, asked bool)) {
+	plan := s.aside(scan.NewAddrs(h.answer.Addr), ports)
+	plan.Straight, plan.Tries, plan.Pace = true, tries, pace
+	plan.Timeout = min(max(4*h.answer.RTT, 200*time.Millisecond), s.Engine.Timing().FirstWait)
+	stats, err := s.Engine.Run(ctx, &plan, func(r *scan.Result) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		p, asked := h.takeSilent(r)
+		each(r, asked)
+		if p != nil {
+			s.handOut(h, p)
+		}
+	})
+	s.add(stats, err)
+}
+
+// takeSilent takes the port of r out of h.silent if r is more than silence. It
+// tells whether the port is one of them.
+func (h *host) takeSilent(r *scan.Result) (p *Port, asked bool) {
+	for i := range h.silent {
+		if h.silent[i].Probe.Port != r.Probe.Port {
+			continue
+		}
+		if r.Reply.Event != probe.Answer && r.Reply.Event != probe.ICMPError {
+			return nil, true
+		}
+		h.hear(r)
+		h.silent = append(h.silent[:i], h.silent[i+1:]...)
+		return &Port{Result: *r, Confirmed: true}, true
+	}
+	return nil, false
+}
+
+// askAgain asks all silent ports at the pace of the host's limit, and more slowly
+// if that is too fast: until a port that nobody uses is told again behind them, so
+// that who is silent now has been heard.
+func (s *Scan) askAgain(ctx context.Context, h *host, every time.Duration) probe.Doubt {
+	for range mostRounds {
+		var list []uint16
+		for i := range h.silent {
+			list = append(list, h.silent[i].Probe.Port)
+		}
+		s.ask(ctx, h, list, 2, every+every/10, func(*scan.Result, bool) {})
+		if len(h.silent) == 0 {
+			return probe.NoDoubt
+		}
+		told := false
+		s.ask(ctx, h, unused(append(s.Ports, s.unused...), 1), 3, every, func(r *scan.Result, _ bool) {
+			told = told || r.Verdict.State == probe.Closed
+		})
+		if ctx.Err() != nil {
+			return probe.ICMPLimit
+		}
+		if told {
+			for i := range h.silent {
+				h.silent[i].Confirmed = true
+			}
+			return probe.ICMPAnswers
+		}
+		every *= 2
+	}
+	return probe.ICMPLimit
+}
