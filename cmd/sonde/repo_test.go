@@ -34,6 +34,7 @@ fingerprint         nothing
 scan                probe probe/wire
 scan/target         nothing
 scan/sweep          probe probe/wire scan
+scan/ports          probe probe/wire scan scan/sweep
 scan/trace          probe probe/wire scan
 scan/service        fingerprint
 scan/capture        probe/wire
@@ -44,7 +45,7 @@ scan/lab            nothing
 scan/lab/labtest    scan/lab
 scan/lab/demo       scan/lab
 output              probe probe/wire scan
-cmd/sonde           fingerprint output probe probe/wire scan scan/capture scan/link scan/service scan/sweep scan/target scan/trace
+cmd/sonde           fingerprint output probe probe/wire scan scan/capture scan/link scan/ports scan/service scan/sweep scan/target scan/trace
 `
 
 // powers says who uses other people's modules, and those packages of Go's own
