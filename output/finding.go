@@ -118,7 +118,7 @@ func jsonFinding(b []byte, r *Record) []byte {
 		b = jsonUint(b, "canary", uint64(r.Port))
 	}
 	if len(r.List) > 0 {
-		b = append(jsonKey(b, "ports"), '[')
+		b = append(jsonKey(b, "port_list"), '[')
 		for i, port := range r.List {
 			if i > 0 {
 				b = append(b, ',')

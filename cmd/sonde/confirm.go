@@ -47,6 +47,8 @@ func (s *portScan) handshake() ports.Confirm {
 		switch {
 		case errors.Is(err, syscall.ECONNREFUSED):
 			return ports.Refused
+		case errors.Is(err, syscall.ECONNRESET): // so quickly that connect was told
+			return ports.Cut
 		case err != nil:
 			return ports.Failed
 		}

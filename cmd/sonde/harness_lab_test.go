@@ -32,6 +32,17 @@ type outcome struct {
 
 	hops     []record
 	services map[int]record // by port
+	findings []record
+}
+
+// finding returns the one about something; nil: there is none.
+func (o *outcome) finding(about string) *record {
+	for i := range o.findings {
+		if o.findings[i].About == about {
+			return &o.findings[i]
+		}
+	}
+	return nil
 }
 
 // record is what tests look at in a JSON record of any type.
@@ -58,6 +69,19 @@ type record struct {
 	DSCP    string                               `json:"dscp"`
 	Reached bool                                 `json:"reached"`
 	Changes []struct{ Field, Sent, Seen string } `json:"changes"`
+
+	Suspected  string  `json:"middlebox_suspected"`
+	Silence    string  `json:"silence"`
+	Confirmed  bool    `json:"confirmed"`
+	By         string  `json:"by"`
+	About      string  `json:"about"`
+	Canary     int     `json:"canary"`
+	Count      int     `json:"count"`
+	Ports      []int   `json:"port_list"`
+	Hops       int     `json:"hops"`
+	OthersHops int     `json:"others_hops"`
+	Every      float64 `json:"every_ms"`
+	Cost       float64 `json:"cost_s"`
 
 	Unsolicited int    `json:"unsolicited"`
 	Service     string `json:"service"`
@@ -148,6 +172,8 @@ func (o *outcome) take(t *testing.T, records []record) {
 			o.hops = append(o.hops, r)
 		case "service":
 			o.services[r.Port] = r
+		case "finding":
+			o.findings = append(o.findings, r)
 		case "scan":
 			o.scan = r
 		case "end":

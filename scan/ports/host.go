@@ -24,15 +24,15 @@ type host struct {
 	doubts    []doubted    // by what and which
 
 	canary  state
-	lying   uint16   // the canary that was answered for; 0: none
-	accepts bool     // and it accepts a handshake, too
-	proven  bool     // a handshake has shown that the host is there
-	other   bool     // something else than SYN-ACKs was heard
-	held    []Port   // waiting for the canaries
-	silent  []Port   // UDP: waiting for what silence means
-	told    int      // UDP ports that the host itself said are closed
-	control state    // whether it says so of a port that nobody uses
-	silence *Finding // what silence means
+	lying   uint16      // the canary that was answered for; 0: none
+	accepts bool        // and it accepts a handshake, too
+	proven  bool        // a handshake has shown that the host is there
+	other   *sweep.Host // the first that was heard of it but SYN-ACKs; nil: nothing
+	held    []Port      // waiting for the canaries
+	silent  []Port      // UDP: waiting for what silence means
+	told    int         // UDP ports that the host itself said are closed
+	control state       // whether it says so of a port that nobody uses
+	silence *Finding    // what silence means
 }
 
 // state is how far a second opinion is.
@@ -70,7 +70,9 @@ func (h *host) hear(r *scan.Result) {
 		h.told++
 	}
 	heard := reply.Event == probe.Answer || reply.Event == probe.ICMPError && reply.Who == probe.Target
-	h.other = h.other || heard && r.Verdict.Reason != probe.SynAck
+	if heard && h.other == nil && r.Verdict.Reason != probe.SynAck {
+		h.other = &sweep.Host{Reason: r.Verdict.Reason, Reply: *reply, RTT: r.RTT, Tries: r.Tries}
+	}
 	reset := reply.Event == probe.Answer && reply.Layer == wire.LayerTCP && reply.TCP.Flags&wire.RST != 0 && reply.IP.Src.IsValid()
 	if h.answer.State == probe.Up {
 		if heard && !reset {
@@ -93,8 +95,13 @@ func (h *host) hear(r *scan.Result) {
 // settle decides the host's own state when all its ports are known: SYN-ACKs of
 // somebody who answers for every port do not show that it is there.
 func (h *host) settle() {
-	if h.lying != 0 && !h.proven && !h.other && h.answer.State == probe.Up {
-		h.answer.State, h.answer.Doubt = probe.Unknown, probe.Canary
+	a := &h.answer
+	switch {
+	case h.lying == 0 || h.proven || a.State != probe.Up || a.Reason != probe.SynAck:
+	case h.other == nil:
+		a.State, a.Doubt = probe.Unknown, probe.Canary
+	default:
+		a.Reason, a.Reply, a.RTT, a.Tries = h.other.Reason, h.other.Reply, h.other.RTT, h.other.Tries
 	}
 }
 
