@@ -12,19 +12,20 @@ import (
 // escaping.
 func appendFinding(b []byte, r *Record) []byte {
 	if r.Doubt.Middlebox() {
-		b = append(b, "middlebox suspected: "...)
+		b = append(b, "Middlebox suspected: "...)
 	}
 	ports := func(b []byte) []byte { return appendCount(b, r.Count, "port") }
 	switch r.Doubt {
 	case probe.Canary:
-		b = append(appendPort(b, r.Proto, r.Port), ", which nobody uses, is open too"...)
+		b = strconv.AppendUint(append(b, "port "...), uint64(r.Port), 10)
+		b = append(b, ", which nobody uses, is open too"...)
 		if r.Count > 0 {
-			b = ports(append(b, ", so it means nothing that "...))
-			b = append(b, verb(r.Count, " is", " are")...)
-			b = append(b, "; --confirm completes handshakes"...)
+			b = appendCount(append(b, ", so "...), r.Count, "open port")
+			b = append(b, verb(r.Count, " means nothing", " mean nothing")...)
 		}
+		b = appendAdvice(b, r)
 	case probe.ZeroWindow:
-		b = append(ports(b), " answered SYN-ACK with window 0, as a SYN proxy does that has not asked the host yet; --confirm completes handshakes"...)
+		b = appendAdvice(append(ports(b), " answered with window 0, as SYN proxies do"...), r)
 	case probe.Nearer:
 		b = append(ports(b), " answered from "...)
 		b = append(appendCount(b, uint64(r.Hop), "hop"), " away, others of the host from "...)
@@ -32,23 +33,24 @@ func appendFinding(b []byte, r *Record) []byte {
 	case probe.Contradiction:
 		b = append(ports(b), " answered both SYN-ACK and RST"...)
 	case probe.Tarpit:
-		b = append(ports(b), " completed the handshake and acknowledged nothing more"...)
+		b = append(ports(b), " took the handshake, and nothing more"...)
 	case probe.ResetInPlace:
-		b = append(appendAddr(b, r.By), " sends the resets, from as far away as they have come; "...)
+		b = append(appendAddr(b, r.By.WithZone("")), ", as far away as the resets, sends them; "...)
 		b = appendUnheard(b, r)
 	case probe.ResetUnplaced:
-		b = append(b, "nothing but resets came, which SYNs of as few hops do not bring; "...)
+		b = append(b, "only resets came, and none to SYNs of as few hops; "...)
 		b = appendUnheard(b, r)
 	case probe.ICMPLimit:
-		b = ports(append(b, "silence proves little: "...))
-		b = append(b, " may be closed, for the host says port unreachable only every "...)
-		b = appendSeconds(b, r.Every)
-		b = append(b, "; --confirm asks at that pace, in about "...)
-		b = append(b, r.Cost.Round(time.Second).String()...)
+		b = appendSeconds(append(b, "Silence proves little: port unreachable comes every "...), r.Every)
+		b = append(ports(append(b, ", so "...)), " may be closed"...)
+		if !r.Confirmed {
+			b = append(b, "; --confirm takes about "...)
+			b = append(b, r.Cost.Round(time.Second).String()...)
+		}
 	case probe.ICMPSilent:
-		b = append(b, "silence proves nothing: the host does not say port unreachable for a port that nobody uses either"...)
+		b = append(b, "Silence proves nothing: no port unreachable comes for a port that nobody uses"...)
 	case probe.ICMPAnswers:
-		b = append(b, "silent ports are open or dropped on purpose: for a port that nobody uses the host says port unreachable"...)
+		b = append(b, "Silence means open or dropped: port unreachable comes for a port that nobody uses"...)
 	}
 	if len(r.List) == 0 || r.Doubt == probe.Canary {
 		return b
@@ -67,13 +69,21 @@ func appendFinding(b []byte, r *Record) []byte {
 	return append(b, ')')
 }
 
+// appendAdvice says what would tell more, unless that has been done.
+func appendAdvice(b []byte, r *Record) []byte {
+	if r.Confirmed {
+		return b
+	}
+	return append(b, "; try --confirm"...)
+}
+
 // maxNamed is how many ports a sentence names.
 const maxNamed = 10
 
 // appendUnheard writes of whom nothing else was heard.
 func appendUnheard(b []byte, r *Record) []byte {
 	if r.Count == 0 {
-		return append(b, "the host itself was not heard"...)
+		return append(b, "the host was not heard"...)
 	}
 	b = strconv.AppendUint(b, r.Count, 10)
 	b = append(b, verb(r.Count, " address was", " addresses were")...)
@@ -98,7 +108,7 @@ func jsonDoubt(b []byte, r *Record) []byte {
 	if r.Type == Host {
 		b = jsonAddr(b, "by", r.By)
 	}
-	if r.Confirmed {
+	if r.Type == Port && r.Confirmed {
 		b = jsonBool(b, "confirmed", true)
 	}
 	return b

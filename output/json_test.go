@@ -244,6 +244,17 @@ func validRecord(r *Record) {
 	} else {
 		r.State = portStates[int(r.State)%len(portStates)]
 	}
+	r.Doubt = probe.Doubt(int(r.Doubt) % (len(probe.Doubts()) + 1))
+	if r.Type != Port && !r.Doubt.Middlebox() && r.Type != Finding {
+		r.Doubt = probe.NoDoubt
+	}
+	if r.Type == Finding {
+		r.Doubt = max(r.Doubt, probe.Canary)
+		r.Hop, r.Far = max(r.Hop, 1), max(r.Far, 1)
+		for i := range r.List {
+			r.List[i] = max(r.List[i], 1)
+		}
+	}
 	if r.HTTP != nil {
 		r.HTTP.Status %= 1000
 	}

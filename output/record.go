@@ -59,7 +59,7 @@ type Record struct {
 	Service string       // Port: the registered name; Service: the protocol that is spoken; "": none
 
 	Doubt     probe.Doubt   // Host, Port: why the answer, or silence, may not be what it seems; Finding: what it is about
-	Confirmed bool          // Port: asked again, by a completed handshake or at the host's own pace
+	Confirmed bool          // Port: asked again, by a completed handshake or at the host's own pace; Finding: so were the ports
 	By        netip.Addr    // Host, Finding: who answered in its place, with probe.ResetInPlace
 	List      []uint16      // Finding: ports that it is about, some of them
 	Count     uint64        // Finding: how many these are, or, without ports, addresses

@@ -283,6 +283,61 @@ func scenarios() []scenario {
 		whole.records = append(whole.records, h)
 	}
 	add(whole)
+	doubtful := func(n uint16, s probe.State, why probe.Reason, d probe.Doubt) Record {
+		return with(port(web, n, s, why), func(r *Record) { r.Doubt = d })
+	}
+	sure := func(r Record) Record { r.Confirmed = true; return r }
+	about := func(d probe.Doubt, change func(*Record)) Record {
+		return with(Record{Type: Finding, Addr: web, Doubt: d, Proto: "tcp"}, change)
+	}
+	add(scenario{
+		name: "liars",
+		meta: Meta{Command: "tcp", Ports: 6},
+		records: []Record{
+			doubtful(80, probe.Open, probe.SynAck, probe.Canary), doubtful(81, probe.Open, probe.SynAck, probe.ZeroWindow),
+			doubtful(82, probe.Closed, probe.Reset, probe.Nearer), sure(doubtful(83, probe.Filtered, probe.NoResponse, probe.Tarpit)),
+			sure(port(web, 84, probe.Open, probe.SynAck)), sure(port(web, 85, probe.Closed, probe.Reset)),
+			about(probe.Canary, func(r *Record) { r.Port, r.Count, r.List = 61333, 1, []uint16{80} }),
+			about(probe.ZeroWindow, func(r *Record) { r.Count, r.List = 1, []uint16{81} }),
+			about(probe.Nearer, func(r *Record) { r.Count, r.List, r.Hop, r.Far = 1, []uint16{82}, 1, 3 }),
+			about(probe.Tarpit, func(r *Record) { r.Count, r.List = 1, []uint16{83} }),
+			about(probe.Contradiction, func(r *Record) {
+				r.Count, r.List = 12, []uint16{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+			}),
+			about(probe.ResetInPlace, func(r *Record) { r.By = gate }), about(probe.ResetUnplaced, func(r *Record) {}),
+			with(up(web, probe.SynAck, 6), func(r *Record) { r.State, r.Doubt = probe.Unknown, probe.Canary }),
+		},
+		end: End{Stats: stats(9, 8, time.Second), ExitReason: "open"},
+	})
+	add(scenario{
+		name: "liars-sweep",
+		meta: Meta{Command: "sweep", Addresses: 256},
+		records: []Record{
+			with(up(web, probe.Reset, 0), func(r *Record) { r.State, r.Doubt, r.By, r.Named = probe.Unknown, probe.ResetInPlace, gate, true }),
+			{Type: Finding, Doubt: probe.ResetInPlace, By: gate, Count: 254}, {Type: Finding, Doubt: probe.ResetUnplaced, Count: 1},
+		},
+		end: End{Stats: stats(4000, 700, time.Second), Exit: 3, ExitReason: "silence"},
+	})
+	silence := func(n uint16, s probe.State, why probe.Reason, d probe.Doubt) Record {
+		return with(doubtful(n, s, why, d), func(r *Record) { r.Proto, r.Asked = "udp", "UDP packet" })
+	}
+	host := func(a netip.Addr) Record {
+		return with(up(web, probe.UDPResponse, 1), func(r *Record) { r.Addr, r.From = a, a })
+	}
+	at2 := func(r Record, a netip.Addr) Record { r.Addr = a; return r }
+	add(scenario{
+		name: "udp-silence",
+		meta: Meta{Command: "udp", Ports: 1},
+		records: []Record{
+			silence(53, probe.OpenFiltered, probe.NoResponse, probe.ICMPLimit),
+			about(probe.ICMPLimit, func(r *Record) {
+				r.Proto, r.Count, r.Every, r.Cost = "udp", 94, 1003*time.Millisecond, 94282*time.Millisecond
+			}), host(web),
+			at2(silence(53, probe.OpenFiltered, probe.NoResponse, probe.ICMPSilent), six), at2(about(probe.ICMPSilent, func(r *Record) {}), six), host(six),
+			at2(silence(53, probe.OpenFiltered, probe.NoResponse, probe.ICMPAnswers), gate), at2(about(probe.ICMPAnswers, func(r *Record) {}), gate), host(gate),
+		},
+		end: End{Stats: stats(300, 20, 3*time.Second), Exit: 3, ExitReason: "silence"},
+	})
 	for _, s := range append(routeScenarios(), serviceScenarios()...) {
 		add(s)
 	}

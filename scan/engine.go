@@ -84,6 +84,20 @@ func Serve(cfg Config, body func(e *Engine) error) error {
 // Timing is what the engine asks by.
 func (e *Engine) Timing() Timing { return e.cfg.Timing }
 
+// Wait waits for d, or until ctx ends or enough is closed. It tells whether d has
+// passed.
+func (e *Engine) Wait(ctx context.Context, d time.Duration, enough <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-enough:
+	case <-ctx.Done():
+	}
+	return false
+}
+
 func (e *Engine) now() time.Duration { return time.Since(e.cfg.Start) }
 
 // burst is how many packets are taken from or given to the link at a time.

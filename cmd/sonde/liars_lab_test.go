@@ -115,14 +115,14 @@ func TestForgedResets(t *testing.T) {
 				if up := o.up(); len(up) > 0 {
 					t.Errorf("%s: up are %v", network, up)
 				}
-				o.wantText(t, fmt.Sprintf("middlebox suspected: %s sends the resets", by), "256 addresses were not heard")
+				o.wantText(t, fmt.Sprintf("Middlebox suspected: %s, as far away as the resets, sends them", by), "256 addresses were not heard")
 				o.wantExit(t, 3)
 
 				o = ask(t, client, "tcp -PN -p 20-40", host)
 				if h := o.hosts[host]; h.State != "unknown" || h.Suspected != "reset-in-place" || h.By != by {
 					t.Errorf("%s is %s, suspected %q by %s", host, h.state(), h.Suspected, h.By)
 				}
-				o.wantText(t, "middlebox suspected: "+by+" sends the resets")
+				o.wantText(t, "Middlebox suspected: "+by+", as far away")
 			}
 			for _, target := range []string{"10.2.0.10", "fd02::10"} {
 				o := ask(t, client, "tcp -PN -p 20-40", target)

@@ -264,5 +264,5 @@ func (s *portScan) host(ctx context.Context, h *sweep.Host) {
 // finding reports what is to be known beside a host's ports.
 func (s *portScan) finding(ctx context.Context, f *ports.Finding) {
 	s.record(ctx, &output.Record{Type: output.Finding, Addr: f.Addr, Doubt: f.About, Proto: s.kind.Proto(), Port: f.Port, List: f.Ports,
-		Count: uint64(f.Count), By: f.By, Hop: f.Hops, Far: f.Far, Every: f.Every, Cost: f.Cost})
+		Count: uint64(f.Count), By: f.By, Hop: f.Hops, Far: f.Far, Every: f.Every, Cost: f.Cost, Confirmed: s.confirm})
 }

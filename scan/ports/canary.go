@@ -25,7 +25,7 @@ func (s *Scan) opened(ctx context.Context, h *host, p *Port) {
 			p.Doubt = h.nearer(&p.Result)
 		}
 	}
-	if h.canary == notAsked && s.Curious && (len(s.Ports) >= manyPorts || s.Confirm != nil || p.Doubt != probe.NoDoubt) {
+	if h.canary == notAsked && s.Curious && len(s.unused) > 0 && (len(s.Ports) >= manyPorts || s.Confirm != nil || p.Doubt != probe.NoDoubt) {
 		h.canary = asking
 		s.jobs.Add(1)
 		s.canary.add(h)

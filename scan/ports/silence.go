@@ -3,6 +3,7 @@ package ports
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,14 +41,7 @@ func (s *Scan) askControls(ctx context.Context, targets scan.Targets, main <-cha
 	if !s.udp() || !s.Curious || targets.Len() > mostControlled {
 		return
 	}
-	timer := time.NewTimer(s.Engine.Timing().FirstWait / 2)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-main:
-	case <-ctx.Done():
-		return
-	}
+	s.Engine.Wait(ctx, s.Engine.Timing().FirstWait/2, main)
 	var list []netip.Addr
 	s.mu.Lock()
 	for i := range targets.Len() {
@@ -56,7 +50,7 @@ func (s *Scan) askControls(ctx context.Context, targets scan.Targets, main <-cha
 		}
 	}
 	s.mu.Unlock()
-	if len(list) == 0 {
+	if len(list) == 0 || len(s.unused) == 0 || ctx.Err() != nil {
 		return
 	}
 	plan := s.aside(scan.NewAddrs(list...), s.unused)
@@ -145,7 +139,8 @@ func (s *Scan) judge(ctx context.Context, h *host) probe.Doubt {
 // them. It returns how often the host says port unreachable; 0 where it does so
 // for each closed port.
 func (s *Scan) walk(ctx context.Context, h *host) (every time.Duration) {
-	controls := unused(append(s.Ports, s.unused...), walkControls)
+	controls := unused(slices.Concat(s.Ports, s.unused), walkControls)
+	asked := len(controls)
 	var list []uint16
 	for i := range h.silent[:min(len(h.silent), walkSilent)] {
 		if i%(walkSilent/walkControls) == 0 && len(controls) > 0 {
@@ -155,11 +150,11 @@ func (s *Scan) walk(ctx context.Context, h *host) (every time.Duration) {
 	}
 	list = append(list, controls...)
 	told, byControl, first, last := 0, 0, time.Duration(0), time.Duration(0)
-	s.ask(ctx, h, list, 1, walkPace, func(r *scan.Result, asked bool) {
+	s.ask(ctx, h, list, 1, walkPace, func(r *scan.Result, wanted bool) {
 		if r.Verdict.State != probe.Closed {
 			return
 		}
-		if told++; !asked {
+		if told++; !wanted {
 			byControl++
 		}
 		if first == 0 || r.Reply.At < first {
@@ -168,7 +163,7 @@ func (s *Scan) walk(ctx context.Context, h *host) (every time.Duration) {
 		last = max(last, r.Reply.At)
 	})
 	switch {
-	case byControl == walkControls && told == byControl:
+	case byControl == asked && told == byControl:
 		return 0
 	case told == 0:
 		return slowLimit
@@ -182,6 +177,9 @@ func (s *Scan) walk(ctx context.Context, h *host) (every time.Duration) {
 // that the port was asked for. Those of h.silent that are not silent any more are
 // handed out.
 func (s *Scan) ask(ctx context.Context, h *host, ports []uint16, tries int, pace time.Duration, each func(r *scan.Result, asked bool)) {
+	if len(ports) == 0 {
+		return
+	}
 	plan := s.aside(scan.NewAddrs(h.answer.Addr), ports)
 	plan.Straight, plan.Tries, plan.Pace = true, tries, pace
 	plan.Timeout = min(max(4*h.answer.RTT, 200*time.Millisecond), s.Engine.Timing().FirstWait)
@@ -228,7 +226,7 @@ func (s *Scan) askAgain(ctx context.Context, h *host, every time.Duration) probe
 			return probe.NoDoubt
 		}
 		told := false
-		s.ask(ctx, h, unused(append(s.Ports, s.unused...), 1), 3, every, func(r *scan.Result, _ bool) {
+		s.ask(ctx, h, unused(slices.Concat(s.Ports, s.unused), 1), 3, every, func(r *scan.Result, _ bool) {
 			told = told || r.Verdict.State == probe.Closed
 		})
 		if ctx.Err() != nil {
