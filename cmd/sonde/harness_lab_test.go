@@ -127,6 +127,12 @@ func typed(t *testing.T, h *lab.Host, args ...string) *outcome {
 // finish runs cmd, at most for patience. args are what it is shown with.
 func finish(t *testing.T, cmd *lab.Cmd, args []string) *outcome {
 	t.Helper()
+	return finishWithin(t, patience, cmd, args)
+}
+
+// finishWithin is finish for what takes longer.
+func finishWithin(t *testing.T, patience time.Duration, cmd *lab.Cmd, args []string) *outcome {
+	t.Helper()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	began := time.Now()
@@ -149,10 +155,16 @@ func finish(t *testing.T, cmd *lab.Cmd, args []string) *outcome {
 // schema, and what both say of the exit code must be the same.
 func ask(t *testing.T, h *lab.Host, line string, more ...string) *outcome {
 	t.Helper()
+	return askWithin(t, patience, h, line, more...)
+}
+
+// askWithin is ask for what takes longer.
+func askWithin(t *testing.T, patience time.Duration, h *lab.Host, line string, more ...string) *outcome {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "json")
 	args := append(strings.Fields(line), more...)
 	args = slices.Insert(args, 1, "-o", "text", "-o", "json="+file)
-	o := typed(t, h, args...)
+	o := finishWithin(t, patience, h.Command(program(t), args...), args)
 	o.take(t, readRecords(t, file))
 	return o
 }
