@@ -32,7 +32,8 @@ type machine struct {
 	fewer      bool            // some were spared a try in this pass
 	looking    bool            // this pass is the second look at sleepers
 	looked     bool            // and there was one
-	last       time.Duration   // when a packet left last
+	sentAt     time.Duration   // when a packet left last
+	firstAsk   time.Duration   // when one for the first ask of a sweep did
 	resume     time.Duration   // this pass begins no earlier
 	settled    bitmap          // by question: decided and handed out
 	groups     bitmap          // by group, in plans that settle by group
@@ -117,7 +118,7 @@ func (m *machine) fill(now time.Duration, most int, asks []ask) []ask {
 	for {
 		m.expire(now)
 		asks = m.collect(now, most, asks)
-		if m.over || m.next < m.plan.Len() || m.base < m.next {
+		if m.over || m.next < m.last() || m.base < m.next {
 			return asks
 		}
 		m.turn()
@@ -171,9 +172,18 @@ func (m *machine) unsend(a ask) {
 	}
 }
 
+// last is where this pass ends: the second look takes the first ask alone, since
+// who is awake answers as others do.
+func (m *machine) last() uint64 {
+	if m.looking {
+		return m.plan.inner
+	}
+	return m.plan.Len()
+}
+
 // start opens the slot of the next question of the pass.
 func (m *machine) start(now time.Duration) (uint64, bool) {
-	for m.next < m.plan.Len() {
+	for m.next < m.last() {
 		i := m.next
 		if i-m.base >= uint64(len(m.slots)) {
 			return 0, false // the window is full
@@ -206,7 +216,10 @@ func (m *machine) send(now time.Duration, i uint64, asks []ask) []ask {
 	s.try++
 	s.here++
 	s.sent[s.try&3] = micros(now)
-	m.last = now
+	m.sentAt = now
+	if i < m.plan.inner {
+		m.firstAsk = now
+	}
 	if s.try == 1 && m.pass == 0 {
 		s.epoch = m.pacer.asked(m.plan.Order == Shuffled)
 	}

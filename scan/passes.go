@@ -61,7 +61,7 @@ func (m *machine) turn() {
 	m.looking = false
 	if m.asleep() {
 		m.looking, m.looked, m.perPass = true, true, 1
-		m.resume = m.last + m.timing.Look
+		m.resume = m.firstAsk + m.timing.Look
 		m.base, m.next = 0, 0
 		return
 	}

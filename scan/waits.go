@@ -218,10 +218,10 @@ func (m *machine) paced() time.Duration {
 	if m.plan.Pace == 0 || m.zero == 0 {
 		return 0
 	}
-	return m.last + m.plan.Pace
+	return m.sentAt + m.plan.Pace
 }
 
 // wanting tells whether there is something to send as soon as the pacer allows.
 func (m *machine) wanting() bool {
-	return len(m.again) > 0 || m.next < m.plan.Len() && m.next-m.base < uint64(len(m.slots))
+	return len(m.again) > 0 || m.next < m.last() && m.next-m.base < uint64(len(m.slots))
 }

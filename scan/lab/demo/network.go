@@ -26,6 +26,7 @@ func build(n *lab.Network) (client *lab.Host) {
 	office.Plug(client, "10.77.1.1/24", "fd77:1::1/64")
 	office.Plug(router, "10.77.1.2/24", "fd77:1::2/64")
 	servers.Plug(router, "10.77.2.1/24", "fd77:2::1/64")
+	router.NoICMPLimit() // the sweeps would leave nothing for the trace
 	client.Default("10.77.1.2", "fd77:1::2")
 	router.Firewall(
 		lab.Rule{Chain: lab.Forward, Proto: "tcp", Dport: "9000", Do: lab.AdminProhibited},
