@@ -55,7 +55,6 @@ func (m *machine) fail(now time.Duration, i uint64, what probe.Event, errno uint
 func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool {
 	i, ok := m.plan.Index(q)
 	if !ok || !m.asked(i, r.Try) {
-		m.unsolicited++
 		return false
 	}
 	if m.settled.has(i) {
@@ -119,8 +118,12 @@ func (m *machine) time(s *slot, res *Result) {
 			}
 		}
 	}
-	if r.Try == 0 && s.try == 1 {
-		r.Try = 1
+	if r.Try == 0 && (s.try == 1 || m.plan.Kinds[res.Probe.Kind].Class() == probe.ClassLink) {
+		// Nothing in ARP and ND tells the try. But links are short: it is the latest
+		// that had left.
+		for r.Try = s.try; r.Try > 1 && s.try-r.Try < 3 && int32(micros(r.At)-s.sent[r.Try&3]) < 0; {
+			r.Try--
+		}
 	}
 	if r.Try == 0 || r.Try > s.try || s.try-r.Try > 3 {
 		return

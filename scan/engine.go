@@ -108,21 +108,44 @@ const burst = 64
 func (e *Engine) receive() error {
 	var packet wire.Packet
 	into := make([]Packet, burst)
+	var bears [burst]struct {
+		what bearing
+		run  *run // the first that it is unsolicited to
+	}
 	for {
 		n, err := e.cfg.Link.Recv(into)
 		e.mu.Lock()
 		runs := e.runs
 		e.mu.Unlock()
+		// A packet may look like one for several runs: it is unsolicited if none
+		// of them asked for it, and then once.
+		clear(bears[:])
 		for _, r := range runs {
 			r.mu.Lock()
 			for i := range into[:n] {
-				if in := &into[i]; packet.Parse(in.B, in.Type) {
-					packet.MAC = in.MAC
-					r.packet(in, &packet)
+				in := &into[i]
+				if !packet.Parse(in.B, in.Type) {
+					continue
+				}
+				packet.MAC = in.MAC
+				switch b := &bears[i]; r.packet(in, &packet) {
+				case accepted:
+					b.what = accepted
+				case unsolicited:
+					if b.what == nothing {
+						b.what, b.run = unsolicited, r
+					}
 				}
 			}
 			r.mu.Unlock()
 			r.poke()
+		}
+		for i := range into[:n] {
+			if b := &bears[i]; b.what == unsolicited {
+				b.run.mu.Lock()
+				b.run.stats.Unsolicited++
+				b.run.mu.Unlock()
+			}
 		}
 		if errors.Is(err, ErrClosed) {
 			return nil

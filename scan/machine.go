@@ -47,9 +47,9 @@ type machine struct {
 	silence    uint64 // next question to hand out as silent when all is over
 	over       bool
 
-	out                     []Result // decided, not yet handed out
-	ended                   []ask    // left their slots, with their latest try; kept only for kernel sockets
-	duplicates, unsolicited uint64
+	out        []Result // decided, not yet handed out
+	ended      []ask    // left their slots, with their latest try; kept only for kernel sockets
+	duplicates uint64
 }
 
 // slot is a question in flight.

@@ -88,8 +88,8 @@ func TestNotAsked(t *testing.T) {
 	nextTry := asks[0]
 	nextTry.probe.Try = 2
 	unsent := asks[1]
-	for i, a := range []ask{later, nextTry} {
-		if m.answer(time.Millisecond, a.probe, synAck(a, time.Millisecond)) || m.unsolicited != uint64(i)+1 {
+	for _, a := range []ask{later, nextTry} {
+		if m.answer(time.Millisecond, a.probe, synAck(a, time.Millisecond)) {
 			t.Errorf("an answer to %+v is accepted", a.probe)
 		}
 	}

@@ -121,9 +121,18 @@ func (r *run) expect(asks []ask) {
 	}
 }
 
+// bearing is what a packet is to a run.
+type bearing uint8
+
+const (
+	nothing     bearing = iota
+	unsolicited         // it is for us, or quotes us, but answers nothing that was asked
+	accepted
+)
+
 // packet finds the question that a packet answers. r.mu is held.
-func (r *run) packet(in *Packet, pkt *wire.Packet) {
-	foreign := false
+func (r *run) packet(in *Packet, pkt *wire.Packet) bearing {
+	what := nothing
 	for w := range r.claim {
 		s := &r.claim[w]
 		s.Clock = uint32(in.At / time.Millisecond)
@@ -137,21 +146,20 @@ func (r *run) packet(in *Packet, pkt *wire.Packet) {
 			if !asker.Claim(s, pkt, q, reply) {
 				continue
 			}
+			what = unsolicited
 			if reply.Event == probe.Unsolicited {
-				foreign = true
 				continue
 			}
-			if r.reply(*q, reply) {
-				if tap := r.engine.cfg.Tap; tap != nil {
-					tap.Received(in.At, in.Type, in.B, *q)
-				}
+			if !r.reply(*q, reply) {
+				return unsolicited
 			}
-			return
+			if tap := r.engine.cfg.Tap; tap != nil {
+				tap.Received(in.At, in.Type, in.B, *q)
+			}
+			return accepted
 		}
 	}
-	if foreign {
-		r.stats.Unsolicited++
-	}
+	return what
 }
 
 // heard takes what a kernel socket was told. r.mu is held.
@@ -169,7 +177,9 @@ func (r *run) heard(a *Answer) {
 		way := r.engine.cfg.Routes.Way(a.Probe.Target)
 		reply.Match = reply.Event == probe.Answer && probe.PayloadMatches(&r.claim[way], a.Probe, a.Data)
 	}
-	r.reply(a.Probe, reply)
+	if !r.reply(a.Probe, reply) {
+		r.stats.Unsolicited++
+	}
 }
 
 // reply takes a proven reply to q. r.mu is held.
@@ -183,7 +193,6 @@ func (r *run) reply(q probe.Probe, reply *probe.Reply) bool {
 	}
 	if q.TTL == 0 && r.plan.TTLs > 0 && reply.Event == probe.Answer && r.plan.Stray != nil {
 		if !r.plan.Stray(q, reply) {
-			r.m.unsolicited++
 			return false
 		}
 		r.stats.Received++
@@ -273,7 +282,6 @@ func (r *run) rest(cut bool, emit func(*Result)) {
 	defer r.mu.Unlock()
 	r.stats.Sent += r.sending.Load()
 	r.stats.Duplicates += r.m.duplicates
-	r.stats.Unsolicited += r.m.unsolicited
 	tries := r.m.tries
 	if tries == 0 {
 		tries = r.m.perPass
