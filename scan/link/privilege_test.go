@@ -20,24 +20,31 @@ import (
 // it gives up is gone for good.
 const child = "SONDE_LINK_TEST_CHILD"
 
-// TestPrivileges runs TestPrivilegesChild in a process of its own.
-func TestPrivileges(t *testing.T) {
+// inChild runs body in a process of its own, which runs the same test, of that
+// name, again.
+func inChild(t *testing.T, name string, body func()) {
+	t.Helper()
 	if err := lab.Inside(); err != nil {
 		t.Skip(err)
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^TestPrivilegesChild$", "-test.v")
-	cmd.Env = append(os.Environ(), child+"=1")
+	if os.Getenv(child) == name {
+		body()
+		return
+	}
+	cmd := exec.Command("/proc/self/exe", "-test.run=^"+name+"$", "-test.v")
+	cmd.Env = append(os.Environ(), child+"="+name)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// TestPrivilegesChild goes down the stairs: permitted but not effective, in use,
+// TestPrivileges goes down the stairs: permitted but not effective, in use,
 // dropped.
-func TestPrivilegesChild(t *testing.T) {
-	if os.Getenv(child) == "" {
-		return // TestPrivileges runs it
-	}
+func TestPrivileges(t *testing.T) {
+	inChild(t, "TestPrivileges", func() { stairs(t) })
+}
+
+func stairs(t *testing.T) {
 	set := cap.GetProc()
 	if err := set.ClearFlag(cap.Effective); err != nil {
 		t.Fatal(err)
