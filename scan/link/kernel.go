@@ -74,19 +74,16 @@ func faceOf(a *netlink.LinkAttrs) face {
 // the routes that lead to this machine.
 func (k *kernel) readEdges(local *netipx.IPSetBuilder) error {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		all := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
-		err := netlink.RouteListFilteredIter(family, all, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
-			p, ok := netipx.FromStdIPNet(orDefault(r.Dst, family))
-			if ok {
+		err := eachRoute(family, func(r *netlink.Route) {
+			if p, ok := netipx.FromStdIPNet(orDefault(r.Dst, family)); ok {
 				k.edge(p)
 				if r.Type == unix.RTN_LOCAL {
 					local.AddPrefix(p)
 				}
 			}
-			return true
 		})
-		if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
-			return fmt.Errorf("routes: %w", err)
+		if err != nil {
+			return err
 		}
 		rules, err := netlink.RuleList(family)
 		if err != nil && !errors.Is(err, syscall.EOPNOTSUPP) { // a kernel without policy rules
@@ -104,6 +101,19 @@ func (k *kernel) readEdges(local *netipx.IPSetBuilder) error {
 		k.edge(netip.MustParsePrefix(s))
 	}
 	return k.sourceEdges()
+}
+
+// eachRoute calls f with the routes of all tables of a family.
+func eachRoute(family int, f func(r *netlink.Route)) error {
+	all := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
+	err := netlink.RouteListFilteredIter(family, all, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
+		f(&r)
+		return true
+	})
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		return fmt.Errorf("routes: %w", err)
+	}
+	return nil
 }
 
 // special are the prefixes that the kernel treats in its own way without a
@@ -224,16 +234,21 @@ func (k *kernel) route(addr netip.Addr, oif int, source netip.Addr) (found, erro
 	if src, ok := netipx.FromStdIP(r.Src); ok {
 		f.src = src
 	}
-	if gw, ok := netipx.FromStdIP(r.Gw); ok {
-		f.next = gw
-	}
-	if via, ok := r.Via.(*netlink.Via); ok { // an IPv4 route by an IPv6 gateway, RFC 5549
-		f.next, _ = netipx.FromStdIP(via.Addr)
-	}
+	f.next = gateway(r.Gw, r.Via)
 	if !f.src.IsValid() { // no address of this family on the way
 		return found{}, syscall.EADDRNOTAVAIL
 	}
 	return f, nil
+}
+
+// gateway reads the next hop of a route; zero if there is none. An IPv4 route may
+// lead by an IPv6 gateway (RFC 5549), which stands in via.
+func gateway(gw net.IP, via netlink.Destination) (next netip.Addr) {
+	if v, ok := via.(*netlink.Via); ok {
+		gw = v.Addr
+	}
+	next, _ = netipx.FromStdIP(gw)
+	return next
 }
 
 // errnoOf digs out the kernel's error number; EIO where there is none.

@@ -230,6 +230,22 @@ func (t *Table) Way(target netip.Addr) uint16 {
 	return t.known[lo].way
 }
 
+// Stretches calls each with the runs of addresses within r that share a way, in
+// order, and with the number of that way. What was not asked for is left out.
+func (t *Table) Stretches(r netipx.IPRange, each func(first, last netip.Addr, way uint16)) {
+	i, _ := slices.BinarySearchFunc(t.known, r.From(), func(s stretch, a netip.Addr) int { return s.last.Compare(a) })
+	for ; i < len(t.known) && !r.To().Less(t.known[i].first); i++ {
+		first, last := t.known[i].first, t.known[i].last
+		if first.Less(r.From()) {
+			first = r.From()
+		}
+		if r.To().Less(last) {
+			last = r.To()
+		}
+		each(first, last, t.known[i].way)
+	}
+}
+
 // Local implements scan.Routes.
 func (t *Table) Local(addr netip.Addr) bool {
 	return t.local.Contains(addr.Unmap().WithZone(""))

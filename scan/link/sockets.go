@@ -86,8 +86,23 @@ func raiseFileLimit() (int, error) {
 			return 0, fmt.Errorf("limit of open files: %w", err)
 		}
 	}
-	limit := int(min(r.Cur, 1<<20))
-	return max(limit-min(spare, limit/4), 1), nil
+	return socketsOf(r.Cur), nil
+}
+
+// socketsOf is how many sockets may be open at once under a limit of open files.
+func socketsOf(files uint64) int {
+	limit := int(min(files, 1<<20))
+	return max(limit-min(spare, limit/4), 1)
+}
+
+// MostSockets returns the limit of open files that this process may have, and
+// how many questions the kernel can ask for us at once under it.
+func MostSockets() (files uint64, sockets int, err error) {
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
+		return 0, 0, fmt.Errorf("limit of open files: %w", err)
+	}
+	return r.Max, socketsOf(r.Max), nil
 }
 
 // Ask implements scan.Sockets. Errors other than ErrFull and ErrClosed are the
