@@ -44,6 +44,7 @@ func (u *Unresolved) Unwrap() error { return u.Err }
 type lookup struct {
 	item
 	hosts []netip.Addr // addresses named by themselves
+	first int          // of hosts, the one that a name means by itself
 	err   *Unresolved
 }
 
@@ -135,12 +136,14 @@ func (l *lookup) take(a *answer, all bool, hasRoute func(netip.Addr) bool) {
 		l.err = &Unresolved{l.name, &net.DNSError{Err: "no address", Name: l.name, IsNotFound: true}}
 		return
 	}
-	if !all {
-		i := 0
-		if hasRoute != nil {
-			i = max(slices.IndexFunc(addrs, hasRoute), 0)
-		}
-		addrs = addrs[i : i+1]
+	first := 0
+	if hasRoute != nil {
+		first = max(slices.IndexFunc(addrs, hasRoute), 0)
+	}
+	if all {
+		l.first = first
+	} else {
+		addrs = addrs[first : first+1]
 	}
 	if l.bits < 0 || l.bits == addrs[0].BitLen() {
 		l.hosts = addrs

@@ -50,6 +50,9 @@ type Result struct {
 type Host struct {
 	Addr netip.Addr
 	Name string // as given; "" if it was given as an address
+	// Spare says that it is a target because of Options.AllAddresses only: the
+	// name means another address.
+	Spare bool
 }
 
 // Name returns the name by which a was given, or "".
@@ -84,6 +87,7 @@ func Parse(ctx context.Context, words []string, opt Options) (*Result, error) {
 	var named, swept []netipx.IPRange
 	var zoned []netip.Addr
 	seen := map[netip.Addr]bool{}
+	wanted := map[netip.Addr]bool{}
 	for _, it := range items {
 		if it.err != nil {
 			res.Unresolved = append(res.Unresolved, it.err)
@@ -92,7 +96,8 @@ func Parse(ctx context.Context, words []string, opt Options) (*Result, error) {
 		if len(it.hosts) == 0 {
 			swept = append(swept, it.ranges...)
 		}
-		for _, a := range it.hosts {
+		for i, a := range it.hosts {
+			wanted[a] = wanted[a] || i == it.first
 			if res.names[a] == "" && it.name != "" {
 				res.names[a] = it.name
 			}
@@ -109,7 +114,7 @@ func Parse(ctx context.Context, words []string, opt Options) (*Result, error) {
 		}
 	}
 	for i, h := range res.Named { // an address may be given by itself and by name
-		res.Named[i].Name = res.names[h.Addr]
+		res.Named[i].Name, res.Named[i].Spare = res.names[h.Addr], !wanted[h.Addr]
 	}
 	if res.NamedSet, err = NewSet(named, zoned); err != nil {
 		return nil, err

@@ -185,6 +185,38 @@ func TestParseFamilies(t *testing.T) {
 	}
 }
 
+// TestSpare: with all addresses of a name, which of them only that made targets.
+func TestSpare(t *testing.T) {
+	for _, tt := range []struct {
+		words string
+		all   bool
+		route func(netip.Addr) bool
+		want  string
+	}{
+		{"both.test", false, nil, ""},
+		{"both.test", true, nil, "10.1.0.5 10.1.0.6"},
+		{"both.test", true, netip.Addr.Is4, "2001:db8::5 10.1.0.6"},
+		{"both.test", true, func(netip.Addr) bool { return false }, "10.1.0.5 10.1.0.6"},
+		{"both.test 10.1.0.6", true, nil, "10.1.0.5"},
+		{"10.1.0.6 both.test", true, nil, "10.1.0.5"},
+		{"10.1.0.6 10.1.0.7", true, nil, ""},
+	} {
+		r, err := Parse(t.Context(), strings.Fields(tt.words), Options{AllAddresses: tt.all, HasRoute: tt.route, Resolver: testDNS()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var spare []string
+		for _, h := range r.Named {
+			if h.Spare {
+				spare = append(spare, h.Addr.String())
+			}
+		}
+		if got := strings.Join(spare, " "); got != tt.want {
+			t.Errorf("%s, all %v: spare are %q, want %q", tt.words, tt.all, got, tt.want)
+		}
+	}
+}
+
 // A name that does not resolve does not keep the others from being asked.
 func TestParseUnresolved(t *testing.T) {
 	r, err := Parse(t.Context(), []string{"gone.test", "four.test", "10.0.0.0/30", "lost.test/24"}, Options{Resolver: testDNS()})
