@@ -57,6 +57,9 @@ func (f *JSON) AppendRecord(b []byte, r *Record) []byte {
 	b = append(b, `{"type":"`...)
 	b = append(b, r.Type.String()...)
 	b = append(b, '"')
+	if r.aboutHere() {
+		return append(jsonMachine(b, r), '}', '\n')
+	}
 	b = jsonAddr(b, "addr", r.Addr)
 	switch r.Type {
 	case Host:

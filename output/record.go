@@ -20,9 +20,16 @@ const (
 	Service             // one for each open port that was asked what it is, after its Port
 	Hop                 // one for each hop of the way to a target
 	Finding             // what is to be known beside of a host, before its Host
+
+	OfPrivilege // about this machine: what this process may do on the network
+	OfLimit     // what it has to live with
+	OfInterface // one for each interface
+	OfRoute     // one for each default route
+	OfWay       // one for each target: how packets to it would leave
 )
 
-var typeNames = [...]string{Host: "host", Port: "port", Service: "service", Hop: "hop", Finding: "finding"}
+var typeNames = [...]string{Host: "host", Port: "port", Service: "service", Hop: "hop", Finding: "finding",
+	OfPrivilege: "privilege", OfLimit: "limit", OfInterface: "interface", OfRoute: "route", OfWay: "way"}
 
 func (t Type) String() string { return typeNames[t] }
 
@@ -49,7 +56,7 @@ type Record struct {
 	PTR     string       // the reverse name of Addr (Hop: of From); "": none
 	Looked  bool         // the reverse name was looked up
 	Differ  bool         // forward and reverse names disagree
-	MAC     wire.MAC     // Host: of Addr on our link; zero: not known
+	MAC     wire.MAC     // Host: of Addr on our link; OfInterface: ours; OfWay: of the next hop; zero: not known
 	Vendor  string       // Host: whose MAC it is
 	Named   bool         // Host: asked by address or name, not by a range
 	Ports   uint32       // Host: how many Port records it has, before and after this one
@@ -89,6 +96,12 @@ type Record struct {
 	HasTOS  bool         // Hop: the quote shows the TOS byte
 	SentTOS uint8        // Hop, with HasTOS: DSCP<<2 | ECN, as it was sent
 	SeenTOS uint8        // Hop, with HasTOS: as it is quoted
+
+	Privilege *Privilege // OfPrivilege; this and what follows nil elsewhere
+	Limit     *Limit     // OfLimit
+	Interface *Interface // OfInterface
+	Route     *Route     // OfRoute
+	Way       *Way       // OfWay
 }
 
 // Repeat is what became of a question that was asked Sent times (-c).
@@ -106,10 +119,12 @@ func (r *Record) name() string {
 	return r.PTR
 }
 
-// kept is a copy that borrows nothing, without Reply and what a Service said.
+// kept is a copy that borrows nothing, without Reply, what a Service said, and
+// what is about this machine.
 func (r *Record) kept() Record {
 	k := *r
 	k.Reply, k.CPE, k.HTTP, k.TLS = nil, nil, nil, nil
+	k.Privilege, k.Limit, k.Interface, k.Route, k.Way = nil, nil, nil, nil, nil
 	k.Names, k.Changes, k.Others = slices.Clone(r.Names), slices.Clone(r.Changes), slices.Clone(r.Others)
 	if r.Repeat != nil {
 		repeat := *r.Repeat

@@ -2,6 +2,7 @@ package output
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -338,7 +339,7 @@ func scenarios() []scenario {
 		},
 		end: End{Stats: stats(300, 20, 3*time.Second), Exit: 3, ExitReason: "silence"},
 	})
-	for _, s := range append(routeScenarios(), serviceScenarios()...) {
+	for _, s := range slices.Concat(routeScenarios(), serviceScenarios(), machineScenarios()) {
 		add(s)
 	}
 	return all

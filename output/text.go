@@ -12,7 +12,8 @@ import (
 // Text is for people: one line for each host of a sweep;
 // else a block for each host, its ports as a table with what their services say,
 // and the route to it, in the order in which the hosts are complete. A route
-// without a host is a block too. It holds a block's rows until then; of states
+// without a host is a block too. What is about this machine stands in tables of
+// its own (textmachine.go). It holds a block's rows until then; of states
 // that are folded only counts, of services only what is shown.
 type Text struct {
 	meta   *Meta
@@ -20,6 +21,7 @@ type Text struct {
 	begun  int  // blocks so far, for their order
 	any    bool // something was written
 	routes routes
+	here   machine
 }
 
 var _ = Register(func() Format { return new(Text) })
@@ -42,6 +44,10 @@ func (f *Text) AppendRecord(b []byte, r *Record) []byte {
 	if r.Type == Finding && f.meta.Ports == 0 {
 		f.any = true
 		return append(appendFinding(b, r), '\n')
+	}
+	if r.aboutHere() {
+		f.here.add(r)
+		return b
 	}
 	if r.Type == Host && r.Ports == 0 && !r.Routed && f.blocks[r.Addr] == nil {
 		return f.appendAlone(b, r)
@@ -191,6 +197,9 @@ func (f *Text) AppendEnd(b []byte, e *End) []byte {
 		b = f.appendBlock(b, k)
 	}
 	clear(f.blocks)
+	if f.here.any {
+		return f.appendMachine(b)
+	}
 	b = f.gap(b)
 	return f.appendSummary(b, e)
 }
