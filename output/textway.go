@@ -17,7 +17,7 @@ type wayLines struct {
 	named   bool
 	trouble string // why there is no way; "": there is one
 	known   uint32 // neighbours on the link
-	body    []string
+	body    string
 }
 
 func (h *machine) addWay(r *Record) {
@@ -34,11 +34,11 @@ func (h *machine) addWay(r *Record) {
 	if w.Errno != 0 {
 		l.trouble = trouble(r.Addr, w)
 	} else {
-		l.known, l.body = w.Known, wayBody(r)
+		l.known, l.body = w.Known, strings.Join(wayBody(r), "")
 	}
 	for i := range h.ways {
 		o := &h.ways[i]
-		if !l.named && !o.named && o.trouble == l.trouble && strings.Join(o.body, "\n") == strings.Join(l.body, "\n") {
+		if !l.named && !o.named && o.trouble == l.trouble && o.body == l.body {
 			o.targets = append(o.targets, l.targets...)
 			o.known += l.known
 			return
@@ -57,10 +57,7 @@ func (f *Text) appendWays(b []byte) []byte {
 		if l.trouble != "" {
 			b = f.paint(append(b, "  "...), probe.Down, l.trouble)
 		}
-		b = append(b, '\n')
-		for _, line := range l.body {
-			b = append(append(b, line...), '\n')
-		}
+		b = append(append(b, '\n'), l.body...)
 		if l.known > 0 {
 			b = append(appendCount(append(b, "  known      "...), uint64(l.known), "MAC"), " on the link\n"...)
 		}
@@ -105,7 +102,7 @@ func downWord(state string) string {
 // wayBody is the lines below the target.
 func wayBody(r *Record) (lines []string) {
 	w := r.Way
-	add := func(key, text string) { lines = append(lines, string(padTo([]byte("  "), key, 9))+"  "+text) }
+	add := func(key, text string) { lines = append(lines, string(padTo([]byte("  "), key, 9))+"  "+text+"\n") }
 	face := Escape(w.Iface) + ", " + kindWord(w.Kind) + ", MTU " + strconv.FormatUint(uint64(w.MTU), 10)
 	if w.State != "up" {
 		face += ", but it is " + downWord(w.State)

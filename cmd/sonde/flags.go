@@ -52,7 +52,8 @@ type flags struct {
 	open        bool
 	output      []string
 
-	set *pflag.FlagSet
+	set       *pflag.FlagSet
+	everyAddr bool // names mean all of their addresses, whatever allAddrs says
 }
 
 // template is the value of -T: a digit, or the name that goes with it.

@@ -118,8 +118,7 @@ func (j *job) parts(set *target.Set, pings []sweep.Ping) ([]sweep.Part, error) {
 		return byFamily(nil, set, sweep.Part{Pings: others, All: all}, pings != nil)
 	}
 	near, far, err := split(set, func(a netip.Addr) bool {
-		w := j.network.routes.Ways()[j.network.routes.Way(a)]
-		return w.Err == nil && w.Ether && !w.Next.IsValid()
+		return isNeighbour(&j.network.routes.Ways()[j.network.routes.Way(a)])
 	})
 	if err != nil {
 		return nil, local(err)

@@ -62,8 +62,26 @@ func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*
 		j.close()
 		return nil, err
 	}
-	stdout := a.stdout
-	if to, ok := a.stderr.(*os.File); ok && isTerminal(to) && !f.quiet && !f.trace {
+	if err := j.openSinks(specs); err != nil {
+		return nil, err
+	}
+	j.describe(command)
+	j.meta.Seed, j.meta.Source, j.meta.NoPing, j.meta.Addresses = f.seed, f.foreign(j.network), f.noPing(), t.All.Len()
+	if !f.given("seed") {
+		var b [8]byte
+		rand.Read(b[:])
+		j.meta.Seed = binary.NativeEndian.Uint64(b[:]) >> 11
+	}
+	if j.network.note != "" {
+		j.note(j.network.note)
+	}
+	return j, nil
+}
+
+// openSinks opens the outputs. Where one cannot be opened the job is closed.
+func (j *job) openSinks(specs []output.Spec) error {
+	stdout := j.app.stdout
+	if to, ok := j.app.stderr.(*os.File); ok && isTerminal(to) && !j.flags.quiet && !j.flags.trace {
 		j.screen.to = to
 		if isTerminal(stdout) {
 			stdout = j.screen.beside(stdout)
@@ -73,25 +91,20 @@ func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*
 		sink, err := output.Formats().Open(s, stdout)
 		if err != nil {
 			j.close()
-			return nil, local(err)
+			return local(err)
 		}
 		j.sinks = append(j.sinks, sink)
 	}
-	j.meta = output.Meta{Version: version, Command: command, Args: a.args, Time: j.network.start,
-		Methods: []string{"raw"}, Seed: f.seed, Source: f.foreign(j.network), NoPing: f.noPing(), Addresses: t.All.Len(),
-		OpenOnly: f.open, Verbose: f.verbose, Color: isTerminal(a.stdout) && os.Getenv("NO_COLOR") == ""}
-	if !f.given("seed") {
-		var b [8]byte
-		rand.Read(b[:])
-		j.meta.Seed = binary.NativeEndian.Uint64(b[:]) >> 11
-	}
+	return nil
+}
+
+// describe fills in what the outputs say of every run.
+func (j *job) describe(command string) {
+	j.meta = output.Meta{Version: version, Command: command, Args: j.app.args, Time: j.network.start, Methods: []string{"raw"},
+		OpenOnly: j.flags.open, Verbose: j.flags.verbose, Color: isTerminal(j.app.stdout) && os.Getenv("NO_COLOR") == ""}
 	if !j.network.raw() {
 		j.meta.Methods = []string{"connect"}
 	}
-	if j.network.note != "" {
-		j.note(j.network.note)
-	}
-	return j, nil
 }
 
 // note tells, on stderr and in the output, what one must know to read the

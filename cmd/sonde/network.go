@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"go4.org/netipx"
@@ -56,19 +54,9 @@ func (n *network) raw() bool { return n.link != nil }
 
 // openKernel opens the real network, and gives up all privileges afterwards.
 func openKernel(req *request) (*network, error) {
-	options := link.RouteOptions{Iface: req.iface, Source: req.source}
-	if req.stray {
-		options.Frames = link.FrameAll
-	}
-	table, err := link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options)
+	table, err := newTable(req)
 	if err != nil {
-		return nil, local(err)
-	}
-	if !req.stray && onLink(table, req.targets) > mostNeighbours {
-		options.Frames = link.FrameOnLink
-		if table, err = link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options); err != nil {
-			return nil, local(err)
-		}
+		return nil, err
 	}
 	n := &network{routes: table, start: time.Now(), close: func() {}}
 	why := error(nil)
@@ -76,12 +64,34 @@ func openKernel(req *request) (*network, error) {
 		why = link.Permitted()
 	}
 	if why != nil && (req.via == "raw" || table.Foreign()) {
-		return nil, local(fmt.Errorf("%w: run as root, or: setcap cap_net_raw+p sonde", why))
+		return nil, needsRaw(why)
 	}
 	if req.via == "connect" || why != nil {
 		return n, n.openSockets(req, table, why)
 	}
 	return n, n.openRaw(req, table)
+}
+
+// needsRaw is the error where packets of our own are asked for and not permitted.
+func needsRaw(why error) error {
+	return local(fmt.Errorf("%w: run as root, or: setcap cap_net_raw+p sonde", why))
+}
+
+// newTable asks for the ways to the targets of a request.
+func newTable(req *request) (*link.Table, error) {
+	options := link.RouteOptions{Iface: req.iface, Source: req.source}
+	if req.stray {
+		options.Frames = link.FrameAll
+	}
+	table, err := link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options)
+	if err == nil && !req.stray && onLink(table, req.targets) > mostNeighbours {
+		options.Frames = link.FrameOnLink
+		table, err = link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options)
+	}
+	if err != nil {
+		return nil, local(err)
+	}
+	return table, nil
 }
 
 // mostNeighbours is for how many hosts on a link the kernel is left to find the
@@ -94,16 +104,20 @@ const mostNeighbours = 256
 func onLink(table *link.Table, targets *target.Set) int {
 	near := false
 	for _, w := range table.Ways() {
-		near = near || w.Err == nil && w.Ether && !w.Next.IsValid()
+		near = near || isNeighbour(&w)
 	}
 	n := 0
 	for i := uint64(0); near && i < targets.Len() && n <= mostNeighbours; i++ {
-		if w := &table.Ways()[table.Way(targets.At(i))]; w.Err == nil && w.Ether && !w.Next.IsValid() {
+		if isNeighbour(&table.Ways()[table.Way(targets.At(i))]) {
 			n++
 		}
 	}
 	return n
 }
+
+// isNeighbour tells whether targets on this way are on an Ethernet link of ours, so
+// that ARP or ND finds them.
+func isNeighbour(w *scan.Way) bool { return w.Err == nil && w.Ether && !w.Next.IsValid() }
 
 // sendsFrames tells whether IP packets leave as frames on any way.
 func sendsFrames(table *link.Table) bool {
@@ -142,14 +156,19 @@ func (n *network) openRaw(req *request, table *link.Table) error {
 			n.known, _ = neighbours.Known() // not knowing costs a question each
 		}
 	}
-	var keep []cap.Value
-	if req.files {
-		keep = []cap.Value{cap.DAC_OVERRIDE}
-	}
-	if err := link.Drop(keep...); err != nil {
+	if err := giveUp(req.files); err != nil {
 		return local(errors.Join(err, opened.Close()))
 	}
 	return nil
+}
+
+// giveUp drops all capabilities, but for what root needs to write files.
+func giveUp(files bool) error {
+	var keep []cap.Value
+	if files {
+		keep = []cap.Value{cap.DAC_OVERRIDE}
+	}
+	return link.Drop(keep...)
 }
 
 // openSockets makes the kernel ask for us.
@@ -175,19 +194,32 @@ func sourcePorts(given uint16) probe.Ports {
 	if given != 0 {
 		return probe.Ports{First: given, N: 1}
 	}
-	first := 61000
-	if b, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
-		if f := strings.Fields(string(b)); len(f) == 2 {
-			if last, err := strconv.Atoi(f[1]); err == nil && last < 64000 {
-				first = last + 1
-			}
-		}
-	}
+	first, _ := freePorts()
 	// The block begins anywhere in the first half of what is there, so that two
 	// scans in a row do not meet each other's half-open connections.
 	room := 65536 - first
 	start := first + int(time.Now().UnixNano()/1000)%(room/2)
 	return probe.Ports{First: uint16(start), N: uint16(room / 2)}
+}
+
+// freePorts returns the first source port of those that blocks are taken from up
+// to 65535, and whether the kernel takes some of them for its own sockets.
+func freePorts() (first int, shared bool) {
+	_, last, ok := kernelPorts()
+	if ok && last < 64000 {
+		return last + 1, false
+	}
+	return 61000, ok
+}
+
+// kernelPorts returns the range from which the kernel serves its own sockets.
+func kernelPorts() (first, last int, ok bool) {
+	b, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		return 0, 0, false
+	}
+	n, _ := fmt.Sscan(string(b), &first, &last)
+	return first, last, n == 2
 }
 
 // hasRoute tells whether there is a way to addr.

@@ -60,7 +60,7 @@ func TestText(t *testing.T) {
 
 // TestHelp: the manual of each command.
 func TestHelp(t *testing.T) {
-	for _, name := range []string{"sonde", "sweep", "tcp", "udp", "trace", "fp"} {
+	for _, name := range []string{"sonde", "sweep", "tcp", "udp", "trace", "fp", "doctor"} {
 		line := strings.TrimPrefix(name, "sonde") + " --help"
 		o := on("lan.net", line).run(t)
 		if o.code != 0 || o.stderr != "" || o.opened {

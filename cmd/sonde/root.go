@@ -34,7 +34,7 @@ what was sent, who answered, what that proves, and how sure that is.`,
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newSweep(a), newTCP(a), newUDP(a), newFP(a), newTrace(a), newVersion())
+	root.AddCommand(newSweep(a), newTCP(a), newUDP(a), newFP(a), newTrace(a), newDoctor(a), newVersion())
 	return root
 }
 

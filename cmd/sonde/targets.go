@@ -30,7 +30,7 @@ func (a *app) targets(ctx context.Context, f *flags, args []string) (*target.Res
 	if len(words) == 0 {
 		return nil, usage("no target: name addresses, networks or hosts, or a file with -i")
 	}
-	opt := target.Options{Family: f.family(), AllAddresses: f.allAddrs, ExcludeFile: len(f.excludeFile) > 0,
+	opt := target.Options{Family: f.family(), AllAddresses: f.allAddrs || f.everyAddr, ExcludeFile: len(f.excludeFile) > 0,
 		Resolver: a.resolver, HasRoute: a.hasRoute}
 	opt.Exclude = append(opt.Exclude, f.exclude...)
 	for _, name := range f.excludeFile {
