@@ -55,16 +55,8 @@ func AskRights() Rights {
 			r.Held++
 		}
 	}
-	if path, err := os.Executable(); err == nil {
-		r.Program = path
-		if file, err := cap.GetFile(path); err == nil {
-			c.file, _ = file.GetFlag(cap.Permitted, cap.NET_RAW)
-		}
-		var fs unix.Statfs_t
-		if unix.Statfs(path, &fs) == nil {
-			c.noSUID = fs.Flags&unix.ST_NOSUID != 0
-		}
-	}
+	r.Program, _ = os.Executable()
+	c.file, c.noSUID = ownFile()
 	if n, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil {
 		c.noNew = n != 0
 	}
@@ -75,6 +67,26 @@ func AskRights() Rights {
 		r.Groups = strings.Join(strings.Fields(string(b)), " ")
 	}
 	return r
+}
+
+// ownFile tells whether the program's file has CAP_NET_RAW, and whether it is
+// mounted nosuid. It goes by a link of the kernel's, since the path to it need not
+// be open to us.
+func ownFile() (granted, noSUID bool) {
+	const self = "/proc/self/exe"
+	var fs unix.Statfs_t
+	if unix.Statfs(self, &fs) == nil {
+		noSUID = fs.Flags&unix.ST_NOSUID != 0
+	}
+	f, err := os.Open(self)
+	if err != nil {
+		return false, noSUID
+	}
+	defer f.Close()
+	if set, err := cap.GetFd(f); err == nil {
+		granted, _ = set.GetFlag(cap.Permitted, cap.NET_RAW)
+	}
+	return granted, noSUID
 }
 
 // credentials is what decides whether a process has CAP_NET_RAW
