@@ -2,7 +2,6 @@ package output
 
 import (
 	"slices"
-	"strconv"
 
 	"sonde/probe"
 )
@@ -22,11 +21,12 @@ func (f *Text) appendPrivileges(b []byte) []byte {
 	raw, ping := f.here.privilege("raw-sockets"), f.here.privilege("ping")
 	switch {
 	case slices.Contains(f.meta.Methods, "raw"):
-		b = append(b, "\nsonde sends packets of its own. Before the first one leaves, it gives up all of\nits "...)
-		if raw != nil && raw.Drops > 0 {
-			b = append(strconv.AppendUint(b, uint64(raw.Drops), 10), ' ')
+		b = append(b, "\nsonde sends packets of its own. Before the first one leaves, it gives up "...)
+		if raw != nil && raw.Drops == 1 {
+			b = append(b, "this\ncapability.\n"...)
+		} else {
+			b = append(b, "all of\nits capabilities.\n"...)
 		}
-		b = append(b, "capabilities.\n"...)
 	case ping != nil && ping.Allowed:
 		b = append(b, "\nThe kernel asks for sonde: by connect, UDP sockets and echo requests.\n"...)
 	default:

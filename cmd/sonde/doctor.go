@@ -17,11 +17,12 @@ func newDoctor(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [TARGET...]",
 		Short: "What may I do here, and which way would packets take?",
-		Long: `doctor looks at this machine and sends nothing: what you may do here, what to
-type where something is missing, interfaces, default routes, limits. Of each
-target it tells by which interface, from which source address and over which
-next hop packets would leave, and how sweep, tcp and udp would ask. It shows all
-addresses of a name, and of a network the stretches that go the same way.`,
+		Long: `doctor looks at this machine, and sends nothing but look-ups of names: what you
+may do here, what to type where something is missing, interfaces, default
+routes, limits. Of each target it tells by which interface, from which source
+address and over which next hop packets would leave, and how sweep, tcp and udp
+would ask. It shows all addresses of a name, and of a network the stretches that
+go the same way.`,
 		Example: `  sonde doctor
   sonde doctor 192.0.2.7 198.51.100.0/24
   sonde doctor --via raw -q || echo not permitted`,
@@ -81,7 +82,7 @@ func (a *app) doctor(ctx context.Context, f *flags, args []string) error {
 		err = e.machine()
 	} else {
 		e.missing()
-		err = e.ways()
+		e.ways()
 	}
 	if err == nil {
 		err = e.impossible()

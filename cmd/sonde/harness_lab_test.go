@@ -33,6 +33,7 @@ type outcome struct {
 	hops     []record
 	services map[int]record // by port
 	findings []record
+	local    []record // about this machine
 }
 
 // finding returns the one about something; nil: there is none.
@@ -186,6 +187,8 @@ func (o *outcome) take(t *testing.T, records []record) {
 			o.services[r.Port] = r
 		case "finding":
 			o.findings = append(o.findings, r)
+		case "privilege", "limit", "interface", "route", "way":
+			o.local = append(o.local, r)
 		case "scan":
 			o.scan = r
 		case "end":

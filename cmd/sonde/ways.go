@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"syscall"
 
-	"go4.org/netipx"
-
 	"sonde/output"
 	"sonde/probe"
 	"sonde/probe/wire"
@@ -22,7 +20,7 @@ type knownMACs map[netip.Addr]wire.MAC
 
 // ways reports the way to each target that was named by itself, and to each
 // stretch of the networks.
-func (e *examination) ways() error {
+func (e *examination) ways() {
 	for _, h := range e.targets.Named {
 		r := e.way(h.Addr, netip.Addr{})
 		r.Way.Spare = h.Spare
@@ -32,11 +30,10 @@ func (e *examination) ways() error {
 		e.tell(r)
 	}
 	for _, within := range e.targets.Swept.Ranges() {
-		e.table.Stretches(netipx.IPRangeFrom(within.From(), within.To()), func(first, last netip.Addr, _ uint16) {
+		e.table.Stretches(within, func(first, last netip.Addr, _ uint16) {
 			e.tell(e.way(first, last))
 		})
 	}
-	return nil
 }
 
 // tell reports a way. Where there is none, a target of the other commands could
