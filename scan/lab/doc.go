@@ -19,6 +19,10 @@
 //		t.Log(wire.Packets())
 //	}
 //
+// Links are Ethernet cables and switches (Link, Switch), or a TUN device at each
+// end (TUN); Emulated is one with delay, loss, duplicates, reordering and
+// middleboxes, each decided by a seed, since not every kernel has netem.
+//
 // Nothing of the machine's own network is touched and no packet can leave it:
 // Enter first moves the whole program into an empty network namespace (in a user
 // namespace, where it is not started by root), and all hosts are made from there.

@@ -24,8 +24,7 @@ func (n *Network) SlowLink(a, b *Host, delay time.Duration, addrs ...string) (if
 	wire := n.Host("wire " + a.Name + "-" + b.Name)
 	wire.Sysctl("net/ipv6/conf/default/disable_ipv6", "1")
 	endA, endB := n.plugIn(wire, "a", a, ifaceA), n.plugIn(wire, "b", b, ifaceB)
-	n.work.Go(func() { carry(endA, endB, delay) })
-	n.work.Go(func() { carry(endB, endA, delay) })
+	n.carry(endA, endB, Impair{Delay: delay}, Impair{Delay: delay})
 	n.share(a, ifaceA, b, ifaceB, addrs)
 	return ifaceA, ifaceB
 }
@@ -63,39 +62,4 @@ func openEnd(ifindex int) (*os.File, error) {
 		return nil, err
 	}
 	return os.NewFile(uintptr(fd), "packet socket"), nil
-}
-
-// underway is a frame on its way through a slow link.
-type underway struct {
-	due   time.Time
-	frame []byte
-}
-
-// carry takes frames from one end to the other until from is closed, each after
-// delay. A frame that to does not take is lost.
-func carry(from, to *os.File, delay time.Duration) {
-	b := make([]byte, 65536+14)
-	var queue []underway
-	for {
-		for len(queue) > 0 && !time.Now().Before(queue[0].due) {
-			to.Write(queue[0].frame)
-			queue = queue[1:]
-		}
-		var wake time.Time // zero: no deadline
-		if len(queue) > 0 {
-			wake = queue[0].due
-		}
-		from.SetReadDeadline(wake)
-		n, err := from.Read(b)
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-		case errors.Is(err, unix.ENETDOWN): // pulled, for now
-		case err != nil:
-			return
-		case delay == 0:
-			to.Write(b[:n])
-		default:
-			queue = append(queue, underway{time.Now().Add(delay), append([]byte(nil), b[:n]...)})
-		}
-	}
 }

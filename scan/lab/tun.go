@@ -24,20 +24,41 @@ func CanTUN() error {
 // given by turns, as in Link.
 func (n *Network) TUN(a, b *Host, addrs ...string) (ifaceA, ifaceB string) {
 	n.t.Helper()
+	return n.Emulated(a, b, Impair{}, Impair{}, addrs...)
+}
+
+// Emulated is TUN with a link that is not perfect: there is what it does to
+// packets from a to b, back to those from b to a. It carries some tens of
+// thousand packets a second; a queue of tunQueue packets stands before it.
+func (n *Network) Emulated(a, b *Host, there, back Impair, addrs ...string) (ifaceA, ifaceB string) {
+	n.t.Helper()
 	ifaceA, ifaceB = a.nextName("tun"), b.nextName("tun")
-	endA, endB := a.tun(ifaceA), b.tun(ifaceB)
-	n.work.Go(func() { shovel(endA, endB) })
-	n.work.Go(func() { shovel(endB, endA) })
+	n.carry(a.tun(ifaceA), b.tun(ifaceB), there, back)
 	n.share(a, ifaceA, b, ifaceB, addrs)
 	return ifaceA, ifaceB
 }
+
+// carry starts the two goroutines of a link.
+func (n *Network) carry(endA, endB *os.File, there, back Impair) {
+	n.work.Go((&carrier{from: endA, to: endB, dice: newDice(there, 0)}).carry)
+	n.work.Go((&carrier{from: endB, to: endA, dice: newDice(back, 1)}).carry)
+}
+
+// tunQueue is how many packets may wait for the goroutine that carries them, in
+// place of 500: it may have to wait for a busy machine, and nothing is to be
+// lost but what the link is told to lose.
+const tunQueue = 10_000
 
 // tun makes a TUN device that is up, owned by the network.
 func (h *Host) tun(iface string) (f *os.File) {
 	h.net.t.Helper()
 	h.do("TUN device", func() (err error) { f, err = openTUN(iface); return err })
 	h.net.own(f)
-	if err := h.links.LinkSetUp(h.link(iface)); err != nil {
+	l := h.link(iface)
+	if err := h.links.LinkSetTxQLen(l, tunQueue); err != nil {
+		h.fail("queue of %s: %v", iface, err)
+	}
+	if err := h.links.LinkSetUp(l); err != nil {
 		h.fail("%s up: %v", iface, err)
 	}
 	if err := h.awaitUp(iface); err != nil {
@@ -65,17 +86,4 @@ func openTUN(iface string) (*os.File, error) {
 	// Only now can the descriptor be polled, and only a file whose descriptor
 	// can be polled when it is made has a Read that Close ends.
 	return os.NewFile(uintptr(fd), tunDevice), nil
-}
-
-// shovel carries packets until from is closed. A packet that to does not take
-// (it is down, or closed) is lost, as on any link.
-func shovel(from, to *os.File) {
-	b := make([]byte, 65536)
-	for {
-		n, err := from.Read(b)
-		if err != nil {
-			return
-		}
-		to.Write(b[:n])
-	}
 }
