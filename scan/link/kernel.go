@@ -17,9 +17,15 @@ import (
 // kernel is what the kernel said about its interfaces and routes, at one time.
 type kernel struct {
 	faces []face
-	own   []netip.Prefix // our addresses with their prefix lengths
-	local *netipx.IPSet  // all that is delivered to this machine
-	edges []netip.Addr   // sorted, unique: first addresses of stretches
+	own   []ownAddr
+	local *netipx.IPSet // all that is delivered to this machine
+	edges []netip.Addr  // sorted, unique: first addresses of stretches
+}
+
+// ownAddr is one of our addresses with its prefix length, and its interface.
+type ownAddr struct {
+	netip.Prefix
+	iface int
 }
 
 // found is the kernel's answer for one address.
@@ -47,7 +53,7 @@ func askKernel() (*kernel, error) {
 	for _, a := range addrs {
 		if p, ok := netipx.FromStdIPNet(a.IPNet); ok {
 			ip, _ := netipx.FromStdIP(a.IP)
-			k.own = append(k.own, netip.PrefixFrom(ip, p.Bits()))
+			k.own = append(k.own, ownAddr{netip.PrefixFrom(ip, p.Bits()), a.LinkIndex})
 			k.edge(p) // without a preferred source the kernel takes the address whose prefix fits
 			local.Add(ip)
 		}
@@ -59,15 +65,6 @@ func askKernel() (*kernel, error) {
 	k.edges = slices.Compact(k.edges)
 	k.local, err = local.IPSet()
 	return k, err
-}
-
-// faceOf picks out what a Way tells. Frames need addresses where the link has
-// Ethernet ones and resolves them: not on loopback, not on TUN.
-func faceOf(a *netlink.LinkAttrs) face {
-	f := face{index: a.Index, name: a.Name, mtu: a.MTU, loopback: a.RawFlags&unix.IFF_LOOPBACK != 0}
-	f.ether = a.EncapType == "ether" && a.RawFlags&(unix.IFF_NOARP|unix.IFF_LOOPBACK) == 0
-	copy(f.mac[:], a.HardwareAddr)
-	return f
 }
 
 // readEdges collects the edges of all prefixes by which the kernel decides, and
@@ -205,42 +202,6 @@ func (k *kernel) edgesWithin(r netipx.IPRange) []netip.Addr {
 	return k.edges[min(lo, hi):hi]
 }
 
-// route asks for the way to addr (RTM_GETROUTE). The error is a syscall.Errno.
-func (k *kernel) route(addr netip.Addr, oif int, source netip.Addr) (found, error) {
-	opt := &netlink.RouteGetOptions{OifIndex: oif}
-	if source.IsValid() {
-		opt.SrcAddr = source.AsSlice()
-	}
-	routes, err := netlink.RouteGetWithOptions(addr.AsSlice(), opt)
-	if err != nil {
-		return found{}, errnoOf(err)
-	}
-	if len(routes) == 0 {
-		return found{}, syscall.ENETUNREACH
-	}
-	r := routes[0]
-	switch r.Type { // IPv6 answers with the route that refuses
-	case unix.RTN_UNREACHABLE:
-		return found{}, syscall.EHOSTUNREACH
-	case unix.RTN_PROHIBIT:
-		return found{}, syscall.EACCES
-	case unix.RTN_BLACKHOLE:
-		return found{}, syscall.EINVAL
-	case unix.RTN_THROW:
-		return found{}, syscall.ENETUNREACH
-	}
-	f := found{iface: r.LinkIndex, mtu: r.MTU}
-	f.src = source // the kernel does not repeat it
-	if src, ok := netipx.FromStdIP(r.Src); ok {
-		f.src = src
-	}
-	f.next = gateway(r.Gw, r.Via)
-	if !f.src.IsValid() { // no address of this family on the way
-		return found{}, syscall.EADDRNOTAVAIL
-	}
-	return f, nil
-}
-
 // gateway reads the next hop of a route; zero if there is none. An IPv4 route may
 // lead by an IPv6 gateway (RFC 5549), which stands in via.
 func gateway(gw net.IP, via netlink.Destination) (next netip.Addr) {
@@ -249,13 +210,4 @@ func gateway(gw net.IP, via netlink.Destination) (next netip.Addr) {
 	}
 	next, _ = netipx.FromStdIP(gw)
 	return next
-}
-
-// errnoOf digs out the kernel's error number; EIO where there is none.
-func errnoOf(err error) syscall.Errno {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return errno
-	}
-	return syscall.EIO
 }

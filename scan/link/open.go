@@ -35,7 +35,11 @@ func (s *Sockets) openSocket(t *try, shape *Shape, typ, proto4, proto6 int) (err
 			return err
 		}
 	}
-	return bind(t, shape, v6)
+	own := *shape
+	if own.Iface != "" && !own.Source.IsValid() {
+		own.Source = s.way(t).Own // the way was found with it, see routeBy
+	}
+	return bind(t, &own, v6)
 }
 
 // option is one integer argument of setsockopt.

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"go4.org/netipx"
 
-	"sonde/probe/wire"
 	"sonde/scan"
 )
 
@@ -68,8 +66,8 @@ var errUnplanned = fmt.Errorf("no route was asked for: %w", syscall.ENETUNREACH)
 // ways are known too; way 0 is the answer for all other addresses.
 //
 // A target that cannot be reached makes a Way with Err (a syscall.Errno), not an
-// error. Errors are: opt.Iface does not exist, the kernel's tables cannot be
-// read. Of several equal next hops (multipath) one is taken for the whole
+// error. Errors are: opt.Iface does not exist or is down, opt.Source is another
+// interface's, the kernel's tables cannot be read. Of several equal next hops (multipath) one is taken for the whole
 // stretch. Rules that look at ports, protocol or mark are not seen.
 func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*Table, error) {
 	k, err := askKernel()
@@ -82,6 +80,12 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 		i, ok := k.byName(opt.Iface)
 		if !ok {
 			return nil, fmt.Errorf("no interface %s; there are: %s", opt.Iface, strings.Join(k.names(), ", "))
+		}
+		if !i.up || !i.carrier {
+			return nil, fmt.Errorf("interface %s: %w", opt.Iface, syscall.ENETDOWN)
+		}
+		if err := k.fits(t.opt.Source, i); err != nil {
+			return nil, err
 		}
 		t.iface = i.index
 	}
@@ -163,12 +167,19 @@ func (t *Table) ask(k *kernel, addr netip.Addr, oif int) uint16 {
 	if t.foreign {
 		source = netip.Addr{} // the kernel refuses to route for others
 	}
-	found, err := k.route(addr, oif, source)
+	ask := k.route
+	if oif != 0 {
+		ask = k.routeBy
+	}
+	found, err := ask(addr, oif, source)
+	i := k.byIndex(found.iface)
+	if err == nil && !i.carrier { // the kernel drops what it should send, and nobody's silence means anything
+		err = syscall.ENETDOWN
+	}
 	if err != nil {
 		way.Err = err
 		return t.add(way, 0)
 	}
-	i := k.byIndex(found.iface)
 	way = scan.Way{Iface: i.index, Name: i.name, Next: found.next, Src: found.src, Own: found.src,
 		MAC: i.mac, Ether: i.ether, MTU: i.mtu}
 	if found.mtu > 0 && found.mtu < way.MTU {
@@ -255,50 +266,3 @@ func (t *Table) isLoopback(iface int) bool { return slices.Contains(t.lo, iface)
 
 // Foreign tells whether the source address that was asked for is not ours.
 func (t *Table) Foreign() bool { return t.foreign }
-
-// face is what there is to know of an interface.
-type face struct {
-	index    int
-	name     string
-	mac      wire.MAC
-	mtu      int
-	ether    bool
-	loopback bool
-}
-
-func (k *kernel) byName(name string) (face, bool) {
-	for _, f := range k.faces {
-		if f.name == name {
-			return f, true
-		}
-	}
-	return face{}, false
-}
-
-func (k *kernel) byIndex(index int) face {
-	for _, f := range k.faces {
-		if f.index == index {
-			return f
-		}
-	}
-	return face{index: index}
-}
-
-func (k *kernel) names() (all []string) {
-	for _, f := range k.faces {
-		all = append(all, f.name)
-	}
-	return all
-}
-
-// zone returns the index of the interface that an IPv6 zone names, by name or
-// by number (RFC 4007 §11.2); 0 if there is none.
-func (k *kernel) zone(zone string) int {
-	if f, ok := k.byName(zone); ok {
-		return f.index
-	}
-	if n, err := strconv.Atoi(zone); err == nil && k.byIndex(n).name != "" {
-		return n
-	}
-	return 0
-}
