@@ -57,7 +57,7 @@ func (f *flags) check(hosts bool) error {
 	if f.source != "" {
 		if a, err := netip.ParseAddr(f.source); err != nil {
 			return usage("-S %s: not an address", f.source)
-		} else if a.IsUnspecified() || a.Is4In6() {
+		} else if a.IsUnspecified() || a.IsMulticast() || a.Is4In6() || a == limitedBroadcast {
 			return usage("-S %s: not an address that packets can come from", f.source)
 		}
 	}
@@ -69,6 +69,9 @@ func (f *flags) check(hosts bool) error {
 	}
 	return f.checkOutput()
 }
+
+// limitedBroadcast is everybody on the link, and no source (RFC 1122 §3.2.1.3).
+var limitedBroadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // checkEmpty refuses empty values: mostly of a shell variable that is not set,
 // and a scan of the default ports is not what was meant.

@@ -58,6 +58,9 @@ func openKernel(req *request) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := honoured(table, req); err != nil {
+		return nil, local(err)
+	}
 	n := &network{routes: table, start: time.Now(), close: func() {}}
 	why := error(nil)
 	if req.via != "connect" {
@@ -92,6 +95,27 @@ func newTable(req *request) (*link.Table, error) {
 		return nil, local(err)
 	}
 	return table, nil
+}
+
+// honoured refuses -e and -S where none of the targets can be asked that way.
+func honoured(table *link.Table, req *request) error {
+	flags := ""
+	if req.iface != "" {
+		flags += " -e " + req.iface
+	}
+	if req.source.IsValid() {
+		flags += " -S " + req.source.String()
+	}
+	ways := table.Ways()[1:] // the first is for what is no target
+	if flags == "" || len(ways) == 0 {
+		return nil
+	}
+	for _, w := range ways {
+		if w.Err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: no way to %v: %w", flags[1:], req.targets.At(0), ways[0].Err)
 }
 
 // mostNeighbours is for how many hosts on a link the kernel is left to find the
