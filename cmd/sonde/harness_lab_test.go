@@ -34,6 +34,7 @@ type outcome struct {
 	services map[int]record // by port
 	findings []record
 	local    []record // about this machine
+	records  []record // all of them, in order
 }
 
 // finding returns the one about something; nil: there is none.
@@ -174,6 +175,7 @@ func askWithin(t *testing.T, patience time.Duration, h *lab.Host, line string, m
 // so.
 func (o *outcome) take(t *testing.T, records []record) {
 	t.Helper()
+	o.records = records
 	o.ports, o.hosts, o.services = map[int]record{}, map[string]record{}, map[int]record{}
 	for _, r := range records {
 		switch r.Type {

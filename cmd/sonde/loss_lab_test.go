@@ -32,7 +32,7 @@ func newLossy(t *testing.T, clients int) *lossy {
 	router.Route("10.9.0.0/24", "blackhole") // nobody is there, and nobody says so
 	router.Route("fd09::/120", "blackhole")
 	for i, m := range shy {
-		if !m.far {
+		if !m.far(false) {
 			continue
 		}
 		// The first kind, echo, is most of them: so many that a share of the
@@ -59,6 +59,7 @@ func newLossy(t *testing.T, clients int) *lossy {
 func (l *lossy) plug(n *lab.Network, router *lab.Host, i, first, bits, hosts int) {
 	m := shy[i]
 	h := n.Host(m.what)
+	h.NoICMPLimit() // one kernel stands for many, each of which would have a limit of its own
 	four, six := fmt.Sprintf("10.11.%d.", i), fmt.Sprintf("fd11:%d::", i)
 	n.Link(router, h, four+"1/24", four+"2/24", six+"1/64", six+"2/64")
 	h.Default(four+"1", six+"1")
@@ -67,12 +68,16 @@ func (l *lossy) plug(n *lab.Network, router *lab.Host, i, first, bits, hosts int
 	for number := first; number < first+hosts; number++ {
 		for _, a := range []string{fmt.Sprintf("10.9.0.%d", number), fmt.Sprintf("fd09::%x", number)} {
 			addr := netip.MustParseAddr(a)
+			if !m.far(addr.Is6()) {
+				continue
+			}
 			h.Addr("lo", netip.PrefixFrom(addr, addr.BitLen()).String())
 			l.kinds[addr] = m.what
 		}
 	}
 	if m.listen > 0 {
 		h.TCP(m.listen)
+		h.UDP(m.listen, lab.Echo)
 	}
 	h.Firewall(lab.Stateful(m.allow...)...)
 }

@@ -11,13 +11,21 @@ import (
 	"sonde/scan/lab/labtest"
 )
 
-// shy are hosts that answer one thing only, by the last number of their address.
-var shy = []struct {
+// shyHost is a host that answers one thing only.
+type shyHost struct {
 	number string
 	what   string
 	listen int        // on this port of TCP and UDP; 0: none
 	allow  []lab.Rule // and nothing else, but ARP and ND
-}{
+}
+
+// far tells whether it answers who is not on its link.
+func (h shyHost) far(v6 bool) bool {
+	return slices.ContainsFunc(h.allow, func(r lab.Rule) bool { return r.Proto != "icmp" || !v6 })
+}
+
+// shy are hosts that answer one thing only, by the last number of their address.
+var shy = []shyHost{
 	{"20", "echo only", 0, []lab.Rule{{Proto: "icmp", ICMPType: "8", Do: lab.Accept}, {Proto: "icmpv6", ICMPType: "128", Do: lab.Accept}}},
 	{"21", "TCP 443 only, open", 443, []lab.Rule{{Proto: "tcp", Dport: "443", Do: lab.Accept}}},
 	{"22", "TCP 443 only, by a reset", 0, []lab.Rule{{Proto: "tcp", Dport: "443", Do: lab.Accept}}},
