@@ -15,7 +15,8 @@ const picture = `
      .1        │                .2    .1          │
           .20 printer                        .10 web     .11 mail    .12 files
           .21 camera                         .13 shy     .14 old     .15 db
-                                             .16-.21 desks           .53 dns
+                                             .16-.21 desks           .22 guarded
+                                             .53 dns
 
 `
 
@@ -54,6 +55,7 @@ func build(n *lab.Network) (client *lab.Host) {
 	web := server(10, "web")
 	web.Serve(22, greet("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"))
 	web.Serve(80, greet("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<title>demo</title>\n"))
+	web.UDP(162, lab.Sink)
 	web.Firewall(lab.Rule{Proto: "tcp", Dport: "445", Do: lab.Drop})
 
 	server(11, "mail").Serve(25, greet("220 mail.demo ESMTP Postfix (Debian)\r\n"))
@@ -72,6 +74,16 @@ func build(n *lab.Network) (client *lab.Host) {
 	for host := 16; host <= 21; host++ {
 		server(host, fmt.Sprintf("desk%d", host))
 	}
+	// The router completes handshakes in the place of this one.
+	guarded := server(22, "guarded")
+	guarded.TCP(80)
+	proxy := lab.SynProxied("1-65535")
+	for i := range proxy {
+		proxy[i].Dst = "10.77.2.22"
+	}
+	router.Sysctl("net/netfilter/nf_conntrack_tcp_loose", "0")
+	router.Firewall(proxy...)
+
 	server(53, "dns").UDP(53, lab.DNS(names))
 	return client
 }

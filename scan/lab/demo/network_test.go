@@ -32,6 +32,7 @@ func TestBuild(t *testing.T) {
 		{"10.77.2.12:22", silent},
 		{"10.77.2.14:23", silent},
 		{"[fd77:2::14]:23", nil},
+		{"10.77.2.22:80", nil},
 		{"10.77.1.20:631", nil},
 		{"10.77.1.21:81", syscall.ECONNREFUSED},
 	} {
