@@ -30,9 +30,9 @@ func oneInterface(i Interface, mac wire.MAC, addrs ...string) Record {
 func raw(w Way) Way {
 	w.Iface, w.Index, w.State, w.Kind, w.MTU = "eth0", 2, "up", "ethernet", 1500
 	w.TCP, w.UDP, w.Sweep = "raw-ip", "raw-ip", "raw-ip"
-	w.Pings = []string{"echo request", "SYN 443", "ACK 80"}
+	w.Pings = []string{"echo", "syn 443", "ack 80", "timestamp", "udp 53"}
 	if w.Neighbour != "" && !w.Next.IsValid() {
-		w.Sweep, w.Pings = "frames", []string{"ARP request"}
+		w.Sweep, w.Pings = "frames", []string{"ARP"}
 	}
 	return w
 }
@@ -83,12 +83,12 @@ func machineScenarios() []scenario {
 			oneWay("192.0.2.99", raw(Way{Source: addr("192.0.2.17"), Neighbour: "failed"})),
 			oneWay("192.0.2.0", raw(Way{Last: addr("192.0.2.16"), Source: addr("192.0.2.17"), Neighbour: "each", Known: 1})),
 			oneWay("192.0.2.17", Way{Last: addr("192.0.2.17"), Iface: "lo", Index: 1, State: "up", Kind: "loopback", MTU: 65536, Source: addr("192.0.2.17"), Local: true,
-				TCP: "raw-ip", UDP: "raw-ip", Sweep: "raw-ip", Pings: []string{"echo request"}}),
+				TCP: "raw-ip", UDP: "raw-ip", Sweep: "raw-ip", Pings: []string{"echo"}}),
 			oneWay("192.0.2.18", raw(Way{Last: addr("192.0.2.255"), Source: addr("192.0.2.17"), Neighbour: "each", Known: 2})),
 			oneWay("198.51.100.8", Way{Iface: "eth1", Index: 5, State: "no-carrier", Kind: "ethernet", MTU: 1500, Source: addr("10.42.48.1"), Foreign: true,
-				Neighbour: "unknown", TCP: "frames", UDP: "frames", Sweep: "frames", Pings: []string{"echo request"}}),
+				Neighbour: "unknown", TCP: "frames", UDP: "frames", Sweep: "frames", Pings: []string{"echo"}}),
 			oneWay("10.8.0.9", Way{Iface: "wg0", Index: 14, State: "up", Kind: "ip", MTU: 1420, Source: addr("10.8.0.2"),
-				TCP: "raw-ip", UDP: "raw-ip", Sweep: "raw-ip", Pings: []string{"echo request", "SYN 443", "ACK 80"}}),
+				TCP: "raw-ip", UDP: "raw-ip", Sweep: "raw-ip", Pings: []string{"echo", "syn 443", "ack 80", "timestamp", "udp 53"}}),
 			oneWay("10.9.0.0", Way{Last: addr("10.9.0.255"), Errno: uint16(syscall.ENETUNREACH)}),
 			oneWay("10.9.2.0", Way{Last: addr("10.9.3.255"), Errno: uint16(syscall.ENETUNREACH)}),
 			oneWay("10.9.1.1", Way{Iface: "eth1", Index: 5, State: "down", Kind: "ethernet", Errno: uint16(syscall.ENETUNREACH)}),

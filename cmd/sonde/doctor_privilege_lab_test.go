@@ -114,14 +114,20 @@ func wantSame(t *testing.T, r rights, client *lab.Host) {
 	if !slices.Equal(o.scan.Method, used.scan.Method) {
 		t.Errorf("doctor says %v, tcp uses %v", o.scan.Method, used.scan.Method)
 	}
-	want := "raw-ip raw-ip raw-ip [echo request SYN 443 ACK 80]"
+	want, want6 := "raw-ip raw-ip raw-ip [echo syn 443 ack 80 timestamp udp 53]", "raw-ip raw-ip raw-ip [echo syn 443 ack 80 udp 53]"
 	switch {
 	case !r.raw && r.pings:
-		want = "sockets sockets sockets [echo request connect 443 connect 80]"
+		want = "sockets sockets sockets [echo connect 443 connect 80]"
 	case !r.raw:
 		want = "sockets sockets sockets [connect 443 connect 80]"
 	}
+	if !r.raw {
+		want6 = want
+	}
 	for _, w := range ways {
+		if strings.Contains(w.Addr, ":") {
+			want = want6
+		}
 		if got := fmt.Sprint(w.TCP, " ", w.UDP, " ", w.Sweep, " ", w.Pings); got != want {
 			t.Errorf("%s: %s, want %s", w.Addr, got, want)
 		}

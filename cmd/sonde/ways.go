@@ -113,7 +113,7 @@ func (e *examination) methods(o *output.Way, w *scan.Way, medium link.Medium) {
 		method = "frames"
 	}
 	o.TCP, o.UDP, o.Sweep = method, method, method
-	pings := sweep.Default()
+	pings := sweep.For(sweep.Default(), !w.Own.Is4())
 	switch {
 	case !e.raw:
 		pings = byKernel(sweep.Unprivileged(e.rights.Ping == nil))
@@ -127,16 +127,16 @@ func (e *examination) methods(o *output.Way, w *scan.Way, medium link.Medium) {
 	}
 }
 
-// pingWords names a ping: "SYN 443".
+// pingWords names a ping: "syn 443".
 func pingWords(p sweep.Ping, v4 bool) string {
 	_, link := p.Kind.(probe.LinkKind)
 	switch {
 	case link && v4:
-		return "ARP request"
+		return "ARP"
 	case link:
-		return "ND request"
+		return "ND"
 	case p.Port != 0:
-		return fmt.Sprintf("%s %d", p.Kind.Asks(), p.Port)
+		return fmt.Sprintf("%s %d", p.Kind.Name(), p.Port)
 	}
-	return p.Kind.Asks()
+	return p.Kind.Name()
 }
