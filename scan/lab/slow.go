@@ -30,21 +30,30 @@ func (n *Network) SlowLink(a, b *Host, delay time.Duration, addrs ...string) (if
 }
 
 // plugIn connects a host to the namespace of a wire and opens its end there.
-func (n *Network) plugIn(wire *Host, end string, h *Host, iface string) (f *os.File) {
+func (n *Network) plugIn(wire *Host, end string, h *Host, iface string) *os.File {
 	n.t.Helper()
 	if err := n.cable(h, iface, wire, end); err != nil {
 		n.fail("link %s: %v", wire.Name, err)
 	}
 	wire.MTU(end, 65535)
-	index := wire.Index(end)
-	wire.do("end of the link", func() (err error) { f, err = openEnd(index); return err })
-	n.own(f)
+	return wire.Frames(end)
+}
+
+// Frames opens an Ethernet interface for a program that is a device of its own:
+// each read is one frame that came in, each write one that goes out, from the
+// Ethernet header on. The host's kernel sees what comes in, too. Close of the
+// network, or the caller's, ends a Read.
+func (h *Host) Frames(iface string) (f *os.File) {
+	h.net.t.Helper()
+	index := h.Index(iface)
+	h.do("frames of "+iface, func() (err error) { f, err = openFrames(index); return err })
+	h.net.own(f)
 	return f
 }
 
-// openEnd opens a packet socket for the frames that come in through an interface
-// of the calling thread's namespace. Each read and write is one frame.
-func openEnd(ifindex int) (*os.File, error) {
+// openFrames opens a packet socket for the frames that come in through an
+// interface of the calling thread's namespace.
+func openFrames(ifindex int) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
