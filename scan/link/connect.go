@@ -61,11 +61,22 @@ func (s *Sockets) connected(t *try, r *probe.Reply) (some, done bool) {
 	}
 	if q, ok := readQueue(t.fd, s.buf[:0], s.oob); ok {
 		s.failed(t, &q, r)
+		t.told = syscall.Errno(q.err.Errno)
 		return true, errno != 0 // without an error the kernel goes on asking
+	}
+	return s.ended(t, syscall.Errno(errno), r)
+}
+
+// ended is connected with an empty error queue. The kernel queues an ICMP error
+// first and gives the socket its errno then, each with an event of its own: what
+// comes second is no RST and nothing new.
+func (s *Sockets) ended(t *try, errno syscall.Errno, r *probe.Reply) (some, done bool) {
+	if errno != 0 && errno == t.told {
+		return false, true
 	}
 	*r = probe.Reply{Event: probe.Answer, Who: probe.Target, From: t.p.Target.WithZone(""), At: s.clock.now().since,
 		Layer: wire.LayerTCP, TCP: wire.TCP{Src: t.p.Port}}
-	switch e := syscall.Errno(errno); e {
+	switch errno {
 	case 0:
 		if _, err := unix.Getpeername(t.fd); err != nil {
 			return false, false // woken for nothing
@@ -77,12 +88,12 @@ func (s *Sockets) connected(t *try, r *probe.Reply) (some, done bool) {
 	case unix.ECONNRESET: // it had been established
 		r.TCP.Flags = wire.SYN | wire.ACK
 	case unix.ECONNREFUSED:
-		r.TCP.Flags, r.Errno = wire.RST|wire.ACK, uint16(e)
+		r.TCP.Flags, r.Errno = wire.RST|wire.ACK, uint16(errno)
 	case unix.ETIMEDOUT:
 		return false, true // silence
 	default:
 		*r = probe.Reply{At: r.At}
-		s.refused(t, e, r)
+		s.refused(t, errno, r)
 	}
 	return true, true
 }

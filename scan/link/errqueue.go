@@ -84,7 +84,7 @@ func (s *Sockets) failed(t *try, q *queued, r *probe.Reply) {
 
 // refused fills r with an error of this machine.
 func (s *Sockets) refused(t *try, errno syscall.Errno, r *probe.Reply) {
-	r.Event, r.Errno = probe.LocalError, uint16(errno)
+	r.Event, r.Who, r.Errno = probe.LocalError, probe.Ourselves, uint16(errno)
 	if w := s.way(t); errno == syscall.EHOSTUNREACH && w.Err == nil && !w.Next.IsValid() {
 		r.Event = probe.NoNeighbour // the target itself is on the link
 	}

@@ -33,8 +33,9 @@ type try struct {
 	key
 	fd     int
 	socket probe.Socket
-	shared bool   // UDP: hears what is meant for other tries, too
-	check  []byte // ping: the message that an answer must repeat
+	shared bool          // UDP: hears what is meant for other tries, too
+	check  []byte        // ping: the message that an answer must repeat
+	told   syscall.Errno // connect: of the ICMP error that was last read
 }
 
 // reserve finds a slot for k.
@@ -107,13 +108,13 @@ func (s *Sockets) take(i, generation int32) (t try, ok bool) {
 	return sl.try, true
 }
 
-// giveBack returns slot i: done says that nothing more can come of it. It
-// reports whether the try was cancelled meanwhile.
-func (s *Sockets) giveBack(i int32, done bool) (gone bool) {
+// giveBack returns slot i with what was learned of t: done says that nothing
+// more can come of it. It reports whether the try was cancelled meanwhile.
+func (s *Sockets) giveBack(i int32, t *try, done bool) (gone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sl := &s.slots[i]
-	sl.busy = false
+	sl.busy, sl.try.told = false, t.told
 	gone = sl.gone
 	if done && !gone {
 		delete(s.byKey, sl.try.key)

@@ -208,7 +208,7 @@ func (s *Sockets) Recv(into []scan.Answer) (n int, err error) {
 			}
 			a := scan.Answer{Run: t.run, Probe: t.p}
 			some, done := s.read(&t, &a, s.buf[used:])
-			if gone := s.giveBack(e.Fd, done); some && !gone {
+			if gone := s.giveBack(e.Fd, &t, done); some && !gone {
 				into[n] = a
 				n++
 				used += len(a.Data)

@@ -204,6 +204,34 @@ func TestSockets(t *testing.T) {
 	}
 }
 
+// TestErrorToldOnce: between an ICMP error's entry in the queue and the errno of
+// the socket there is time to read the one without the other. The errno that
+// comes later is that error's: no RST, and nothing that failed here.
+func TestErrorToldOnce(t *testing.T) {
+	client, _, _ := socketLab(t)
+	s := openSockets(t, client, Shape{}, "10.2.0.10")
+	for _, test := range []struct {
+		told, errno syscall.Errno
+		some        bool
+		event       probe.Event
+		who         probe.Who
+	}{
+		{0, unix.ECONNREFUSED, true, probe.Answer, probe.Target},
+		{unix.ECONNREFUSED, unix.ECONNREFUSED, false, 0, 0},
+		{unix.EHOSTUNREACH, unix.ECONNREFUSED, true, probe.Answer, probe.Target}, // a RST to a further SYN
+		{0, unix.ENETUNREACH, true, probe.LocalError, probe.Ourselves},
+		{unix.ENETUNREACH, unix.ENETUNREACH, false, 0, 0},
+		{unix.ENETUNREACH, unix.ETIMEDOUT, false, 0, 0},
+	} {
+		one := try{key: key{1, probe.Probe{Target: netip.MustParseAddr("10.2.0.10"), Port: 80}}, fd: -1, told: test.told}
+		var r probe.Reply
+		some, done := s.ended(&one, test.errno, &r)
+		if some != test.some || !done || some && (r.Event != test.event || r.Who != test.who) {
+			t.Errorf("%v after %v: %v %v %+v", test.errno, test.told, some, done, r)
+		}
+	}
+}
+
 // TestRefused: what the kernel refuses at once is told by Ask.
 func TestRefused(t *testing.T) {
 	client, _, _ := socketLab(t)
