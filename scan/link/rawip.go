@@ -60,8 +60,21 @@ func (s *rawSender) prepare(t *Table) error {
 	if err := bindToDevice(s.fd, t.opt.Iface); err != nil {
 		return err
 	}
+	if err := ignorePathMTU(s.fd, s.v6); err != nil {
+		return err
+	}
 	enlarge(s.fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, 4<<20)
 	return attach(s.fd, nothing)
+}
+
+// ignorePathMTU lets packets leave as large as the interface takes them, whatever
+// the kernel was told of the path: it believes any ICMP error that says so, and
+// would keep back what we want to ask (IP_PMTUDISC_PROBE, ip(7)).
+func ignorePathMTU(fd int, v6 bool) error {
+	if v6 {
+		return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE))
+	}
+	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE))
 }
 
 // packetInfo is the ancillary data of packets on way i (IP_PKTINFO,
