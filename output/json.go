@@ -113,7 +113,7 @@ func jsonHost(b []byte, r *Record) []byte {
 	if r.PTR != "" {
 		b = jsonString(b, "reverse", r.PTR)
 	}
-	if r.Looked && len(r.Names) > 0 {
+	if r.Looked && r.name() != "" {
 		b = jsonBool(b, "names_differ", r.Differ)
 	}
 	b = jsonDoubt(b, r)

@@ -319,6 +319,22 @@ func scenarios() []scenario {
 		},
 		end: End{Stats: stats(4000, 700, time.Second), Exit: 3, ExitReason: "silence"},
 	})
+	called := func(last uint8, names []string, ptr string, differ bool) Record {
+		return with(up(web, probe.EchoReply, 0), func(r *Record) {
+			r.Addr = netip.AddrFrom4([4]byte{10, 77, 2, last})
+			r.From, r.Names, r.PTR, r.Looked, r.Differ = r.Addr, names, ptr, true, differ
+		})
+	}
+	add(scenario{
+		name: "names",
+		meta: Meta{Command: "sweep", Addresses: 6},
+		records: []Record{
+			called(1, nil, "", false), called(2, nil, "gw.example", false), called(3, nil, "gw.example", true),
+			called(4, []string{"web.example"}, "web.example", false), called(5, []string{"www.example"}, "web.example", true),
+			called(6, []string{"www.example"}, hostile, true),
+		},
+		end: End{Stats: stats(6, 6, time.Second), ExitReason: "up"},
+	})
 	silence := func(n uint16, s probe.State, why probe.Reason, d probe.Doubt) Record {
 		return with(doubtful(n, s, why, d), func(r *Record) { r.Proto, r.Asked = "udp", "UDP packet" })
 	}

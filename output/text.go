@@ -54,7 +54,7 @@ func (f *Text) AppendRecord(b []byte, r *Record) []byte {
 	}
 	k := f.blocks[r.Addr]
 	if k == nil {
-		k = &block{addr: r.Addr, order: f.begun}
+		k = &block{addr: r.Addr, order: f.begun, host: Record{Addr: r.Addr}}
 		f.blocks[r.Addr] = k
 		f.begun++
 	}
@@ -87,7 +87,7 @@ func (f *Text) appendAlone(b []byte, r *Record) []byte {
 	}
 	f.any = true
 	start := len(b)
-	b = appendAddrName(b, r.Addr, r.name())
+	b = f.appendHostName(b, r)
 	if f.meta.Ports == 0 {
 		b = pad(b, sweepWidth-width(b[start:]))
 	}
@@ -146,7 +146,7 @@ func (f *Text) appendBlock(b []byte, k *block) []byte {
 	if k.routeOnly() {
 		return f.appendTrace(b, k)
 	}
-	b = appendAddrName(b, k.addr, k.host.name())
+	b = f.appendHostName(b, &k.host)
 	b = append(b, "  "...)
 	if k.hasHost {
 		b = f.appendHostState(b, &k.host)
@@ -202,6 +202,26 @@ func (f *Text) AppendEnd(b []byte, e *End) []byte {
 	}
 	b = f.gap(b)
 	return f.appendSummary(b, e)
+}
+
+// appendHostName writes "10.77.2.10 (web.example)", and what a look-up says against
+// the name, unless names have lines of their own (-v): "(www.example, reverse name
+// web.example: they disagree)", "(web.example, which leads elsewhere)".
+func (f *Text) appendHostName(b []byte, r *Record) []byte {
+	if f.meta.Verbose || r.PTR == "" || !r.Differ && r.PTR == r.name() {
+		return appendAddrName(b, r.Addr, r.name())
+	}
+	b = append(appendAddr(b, r.Addr), " ("...)
+	b = AppendText(b, r.name())
+	switch {
+	case len(r.Names) == 0:
+		return append(b, ", which leads elsewhere)"...)
+	case r.Differ:
+		b = AppendText(append(b, ", reverse name "...), r.PTR)
+		return append(b, ": they disagree)"...)
+	}
+	b = AppendText(append(b, ", reverse name "...), r.PTR)
+	return append(b, ')')
 }
 
 // appendAddrName writes "10.77.2.10 (web.example)".

@@ -125,7 +125,8 @@ func TestMissionNames(t *testing.T) {
 	n.Link(client, host, "10.1.0.1/24", "10.1.0.2/24", "fd01::1/64", "fd01::2/64")
 	host.TCP(443)
 	addrs := []netip.Addr{netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("fd01::2")}
-	forward, backward := lab.DNS(map[string][]netip.Addr{"host.test": addrs, "alias.test": addrs}), lab.DNS(map[string][]netip.Addr{"host.test": addrs})
+	host.Addr("eth0", "fd01::3/64")
+	forward, backward := lab.DNS(map[string][]netip.Addr{"host.test": addrs, "alias.test": addrs}), lab.DNS(map[string][]netip.Addr{"host.test": addrs, "liar.test": {netip.MustParseAddr("fd01::3")}})
 	host.UDP(53, func(query []byte, from netip.AddrPort) []byte {
 		if bytes.Contains(query, []byte("\x04arpa\x00")) {
 			return backward(query, from)
@@ -138,6 +139,9 @@ func TestMissionNames(t *testing.T) {
 		{"tcp -v -p 443 -6 host.test", "fd01::2 (host.test)  up, syn-ack", "forward and reverse agree"},
 		{"tcp -v -p 443 -4 alias.test", "10.1.0.2 (alias.test)  up, syn-ack", "disagree"},
 		{"sweep -R -v 10.1.0.2", "10.1.0.2 (host.test)  up, arp-reply", "host.test"},
+		{"sweep -R 10.1.0.2", "10.1.0.2 (host.test)  up, arp-reply", "1 up"},
+		{"sweep -R fd01::3", "fd01::3 (liar.test, which leads elsewhere)", "up, nd-reply"},
+		{"tcp -R -p 443 -4 alias.test", "10.1.0.2 (alias.test, reverse name host.test: they disagree)  up, syn-ack", "open"},
 	} {
 		t.Run(tt.line, func(t *testing.T) {
 			o := typed(t, client, strings.Fields(tt.line)...)
