@@ -18,6 +18,14 @@ func TestUDPSilence(t *testing.T) {
 	n.server.UDP(5000, lab.Sink)
 	n.server.Firewall(lab.Rule{Proto: "udp", Dport: "6000", Do: lab.Drop})
 	for _, f := range families() {
+		t.Run("by the kernel "+f.name, func(t *testing.T) {
+			o := ask(t, n.client, "udp -PN --via connect -p 5000,7000", f.server)
+			o.wantPort(t, 5000, "open|filtered (no-response)")
+			o.wantPort(t, 7000, "closed (port-unreach)")
+			if got := o.ports[5000].Silence; got != "icmp-answers" {
+				t.Errorf("silence of port 5000: %q", got)
+			}
+		})
 		t.Run("told "+f.name, func(t *testing.T) {
 			o := ask(t, n.client, "udp -PN -p 53,5000,6000,7000", f.server)
 			o.wantPort(t, 53, "open (udp-response)")
