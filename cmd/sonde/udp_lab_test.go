@@ -71,3 +71,18 @@ func TestUDPSourcePort(t *testing.T) {
 		})
 	}
 }
+
+// TestUDPPathMTU: a question that is too large for the path is asked all the
+// same, each time, though the kernel has been told of the path's MTU: who says so
+// is reported. (IPv6 has no path that is too small for any of our questions.)
+func TestUDPPathMTU(t *testing.T) {
+	t.Parallel()
+	n := newOffice(t)
+	n.router.MTU("eth1", 600)
+	n.server.UDP(443, lab.Echo)
+	for range 2 {
+		o := ask(t, n.client, "udp -PN -p 443", "10.2.0.10") // QUIC asks with 1200 bytes (RFC 9000 §14.1)
+		o.wantPort(t, 443, "filtered (packet-too-big from 10.1.0.2)")
+		o.wantExit(t, 1)
+	}
+}
