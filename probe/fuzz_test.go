@@ -81,7 +81,7 @@ func proof(kind probe.PacketKind, s *probe.Source, c *claimed, b []byte) bool {
 		case probe.ClassTCP:
 			return qproto == wire.ProtoTCP && bytes.Equal(q[:8], ask[:8]) // ports and sequence number
 		case probe.ClassUDP:
-			if len(ask) == 8 { // no payload
+			if len(ask) == 8 || c.p.Port == 1434 { // no payload, or one without anything of ours
 				if v6 && binary.BigEndian.Uint32(quote)&0xfffff != binary.BigEndian.Uint32(asked)&0xfffff ||
 					!v6 && !bytes.Equal(quote[4:6], asked[4:6]) {
 					return false

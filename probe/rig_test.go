@@ -74,6 +74,7 @@ func questions() []question {
 			{"timestamp", probe.Timestamp.(probe.PacketKind), probe.Probe{}},
 			{"mask", probe.Mask.(probe.PacketKind), probe.Probe{}},
 			{"udp", probe.UDP.(probe.PacketKind), probe.Probe{Port: 53}},
+			{"guessable udp", probe.UDP.(probe.PacketKind), probe.Probe{Port: 1434}},
 			{"empty udp", probe.UDP.(probe.PacketKind), probe.Probe{Port: 9999}},
 			{"tftp", probe.UDP.(probe.PacketKind), probe.Probe{Port: 69}},
 			{"neighbour", probe.Neighbour.(probe.PacketKind), probe.Probe{}},

@@ -75,7 +75,8 @@ func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 		marked := k.markOfUDP(s, q, p)
 		claimError(pkt, p, r)
 		s.scratch = k.Append(s.scratch[:0], s, *p)
-		weak := len(s.data) == 0 || s.Ports.KeepFlow // the checksum alone proves little
+		// The checksum alone proves little where few bits of ours are in it.
+		weak := len(s.data) == 0 || s.Ports.KeepFlow || guessable(p.Port)
 		// Only TFTP is asked from a roaming port, and never from another one.
 		if q.Src != transportSum(s.scratch, 0) || !marked || !q.HasSum || q.Sum != transportSum(s.scratch, 6) || weak && !sameHeader(s.scratch, &q.IP) {
 			r.Event = Unsolicited
@@ -100,6 +101,12 @@ func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	r.UDP = pkt.UDP
 	r.Match = PayloadMatches(s, *p, pkt.Payload)
 	return true
+}
+
+// guessable tells whether what p's port is asked has no room for an identifier.
+func guessable(port uint16) bool {
+	ask := payload.For(port)
+	return ask != nil && ask.Guessable
 }
 
 // sameHeader compares what our header b and a quoted one have of the proof: the

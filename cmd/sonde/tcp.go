@@ -44,8 +44,9 @@ func newUDP(a *app) *cobra.Command {
 		Use:   "udp TARGET... [-p PORTS]",
 		Short: "Which UDP ports are open, closed, filtered?",
 		Long: `udp asks each port in the words of the protocol that lives there (DNS, NTP,
-SNMP, TFTP, mDNS, IKE, QUIC, STUN), others with an empty datagram. A port that
-says nothing is open|filtered: it may have nothing to say.`,
+SNMP, TFTP, SIP, IKE, QUIC, RADIUS and some forty others), others with an empty
+datagram. A port that says nothing is open|filtered: it may have nothing to say.
+What that means for the host is said, too.`,
 		Example: `  sonde udp -p 53,123 192.0.2.7
   sonde udp -g 53 -p 12053 192.0.2.7`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -3,90 +3,23 @@ package payload
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
-
-// peer is a real server to ask. DIR in files, args and env stands for a
-// directory of its own.
-type peer struct {
-	debian string // package
-	path   string
-	args   []string
-	env    []string
-	files  map[string]string
-	ports  []uint16
-	only4  bool
-	root   bool // becomes another user, of whom a user namespace of ours has none
-}
-
-var peers = []peer{
-	{
-		debian: "dnsmasq-base", path: "/usr/sbin/dnsmasq", ports: []uint16{53, 69},
-		args: []string{"--no-daemon", "--conf-file=DIR/conf", "--pid-file",
-			"--no-resolv", "--no-hosts", "--log-facility=-", "--enable-tftp", "--tftp-root=DIR"},
-		files: map[string]string{"conf": ""},
-	},
-	{
-		debian: "unbound", path: "/usr/sbin/unbound", ports: []uint16{53},
-		args: []string{"-d", "-p", "-c", "DIR/conf"},
-		files: map[string]string{"conf": "server:\n interface: 127.0.0.1\n interface: ::1\n chroot: \"\"\n" +
-			" username: \"\"\n directory: DIR\n use-syslog: no\n module-config: iterator\n" +
-			"remote-control:\n control-enable: no\n"},
-	},
-	{
-		debian: "atftpd", path: "/usr/sbin/atftpd", ports: []uint16{69}, only4: true,
-		args: []string{"--daemon", "--no-fork", "--logfile", "-", "--user", "root", "--group", "root",
-			"--bind-address", "127.0.0.1", "DIR"},
-	},
-	{
-		debian: "chrony", path: "/usr/sbin/chronyd", ports: []uint16{123},
-		args: []string{"-d", "-x", "-u", "root", "-f", "DIR/conf"},
-		files: map[string]string{"conf": "local stratum 10\nallow\ncmdport 0\n" +
-			"pidfile DIR/pid\nbindcmdaddress /\n"},
-	},
-	{
-		debian: "snmpd", path: "/usr/sbin/snmpd", ports: []uint16{161},
-		args:  []string{"-f", "-Lo", "-C", "-c", "DIR/conf", "-p", "DIR/pid", "udp:127.0.0.1:161", "udp6:[::1]:161"},
-		env:   []string{"SNMP_PERSISTENT_DIR=DIR", "MIBS="},
-		files: map[string]string{"conf": "rocommunity public\nrocommunity6 public\nsysDescr a test\n"},
-	},
-	{
-		debian: "caddy", path: "/usr/bin/caddy", ports: []uint16{443},
-		args: []string{"run", "--config", "DIR/conf", "--adapter", "caddyfile"},
-		env:  []string{"HOME=DIR", "XDG_DATA_HOME=DIR", "XDG_CONFIG_HOME=DIR"},
-		files: map[string]string{"conf": "{\n admin off\n skip_install_trust\n auto_https disable_redirects\n}\n" +
-			"https://localhost {\n tls internal\n respond ok\n}\n"},
-	},
-	{
-		debian: "strongswan-charon", path: "/usr/lib/ipsec/charon", ports: []uint16{500, 4500},
-		env:   []string{"STRONGSWAN_CONF=DIR/conf"},
-		files: map[string]string{"conf": "charon {\n load_modular = no\n}\n"},
-	},
-	{
-		debian: "coturn", path: "/usr/bin/turnserver", ports: []uint16{3478},
-		args: []string{"-n", "--listening-ip", "127.0.0.1", "--listening-ip", "::1", "--no-cli", "--no-tls",
-			"--no-dtls", "--log-file", "stdout", "--pidfile", "DIR/pid", "--userdb", "DIR/db"},
-	},
-	{
-		// It does not answer queries to ::1, though it does to other addresses.
-		debian: "avahi-daemon", path: "/usr/sbin/avahi-daemon", ports: []uint16{5353}, only4: true, root: true,
-		args: []string{"-f", "DIR/conf", "--no-drop-root", "--no-chroot", "--no-rlimits", "--no-proc-title"},
-		files: map[string]string{"conf": "[server]\nenable-dbus=no\nallow-interfaces=lo\n" +
-			"[wide-area]\nenable-wide-area=no\n[publish]\npublish-workstation=yes\n"},
-	},
-}
 
 // insideNamespaces is set in the environment of the process that runs in
 // namespaces of its own; its value says who made them.
@@ -119,8 +52,9 @@ func TestPeers(t *testing.T) {
 		return
 	}
 	prepareNamespaces(t)
+	l := newLink(t)
 	for _, p := range peers {
-		t.Run(p.debian, func(t *testing.T) { testPeer(t, p) })
+		t.Run(p.debian, func(t *testing.T) { testPeer(t, p, l) })
 	}
 }
 
@@ -133,7 +67,11 @@ func runInNamespaces(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, self, "-test.run=^"+t.Name()+"$", "-test.v")
+	only := "^" + t.Name() + "$"
+	if _, server, ok := strings.Cut(flag.Lookup("test.run").Value.String(), "/"); ok {
+		only += "/" + server
+	}
+	cmd := exec.CommandContext(ctx, self, "-test.run="+only, "-test.v")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID}
 	maker := asRoot
 	if os.Geteuid() != 0 {
@@ -156,7 +94,8 @@ func runInNamespaces(t *testing.T) {
 }
 
 // prepareNamespaces makes sure that we are where we think, and sets up what
-// servers need: the loopback interface, /proc and an empty /run.
+// servers need: the loopback interface, a link for those that serve no loopback,
+// /proc and an empty /run.
 func prepareNamespaces(t *testing.T) {
 	t.Helper()
 	interfaces, err := net.Interfaces()
@@ -180,24 +119,96 @@ func prepareNamespaces(t *testing.T) {
 			skipPeers(t, "nothing can be mounted on %s in a namespace of our own: %v", m.target, err)
 		}
 	}
-	lo, err := unix.NewIfreq("lo")
+	lo, err := netlink.LinkByName("lo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo); err != nil {
+	if err := netlink.LinkSetUp(lo); err != nil {
 		t.Fatalf("lo up: %v", err)
 	}
 }
 
+// link is what servers are asked by that serve no loopback, or none but other
+// machines: link0 is theirs, and we are at the other end, in a namespace of our
+// own.
+type link struct {
+	namespace int // file descriptor
+}
+
+var (
+	link4, ourLink4 = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	link6, ourLink6 = netip.MustParseAddr("fd00:2::1"), netip.MustParseAddr("fd00:2::2")
+)
+
+func newLink(t *testing.T) link {
+	t.Helper()
+	var l link
+	if err := onThread(func() (err error) {
+		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
+			l.namespace, err = unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		}
+		return err
+	}); err != nil {
+		t.Fatalf("namespace of the link: %v", err)
+	}
+	t.Cleanup(func() { unix.Close(l.namespace) })
+	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "link0"},
+		PeerName: "link1", PeerNamespace: netlink.NsFd(l.namespace)}
+	if err := netlink.LinkAdd(pair); err != nil {
+		t.Fatalf("link: %v", err)
+	}
+	if err := configure("link0", link4, link6); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.inside(func() error { return configure("link1", ourLink4, ourLink6) }); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// inside calls f at our end of the link; sockets that it makes stay there.
+func (l link) inside(f func() error) error {
+	return onThread(func() error {
+		if err := unix.Setns(l.namespace, unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		return f()
+	})
+}
+
+// onThread calls f on a thread that ends with it, whatever namespace it is in
+// by then.
+func onThread(f func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		done <- f()
+	}()
+	return <-done
+}
+
+// configure gives a link addresses and takes it into operation.
+func configure(name string, addrs ...netip.Addr) error {
+	l, err := netlink.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := netlink.LinkSetUp(l); err != nil {
+		return fmt.Errorf("%s up: %w", name, err)
+	}
+	for _, a := range addrs {
+		on := &netlink.Addr{Flags: unix.IFA_F_NODAD,
+			IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(a.BitLen()*3/4, a.BitLen())}}
+		if err := netlink.AddrAdd(l, on); err != nil {
+			return fmt.Errorf("%v on %s: %w", a, name, err)
+		}
+	}
+	return nil
+}
+
 // testPeer starts a server, asks it over both families until it answers, and
 // ends it.
-func testPeer(t *testing.T, p peer) {
+func testPeer(t *testing.T, p peer, l link) {
 	if p.root && os.Getenv(insideNamespaces) != asRoot {
 		skipPeers(t, "%s runs only as root", p.path)
 	}
@@ -214,42 +225,68 @@ func testPeer(t *testing.T, p peer) {
 			t.Fatal(err)
 		}
 	}
+	env := slices.Clone(os.Environ())
+	for _, e := range p.env {
+		env = append(env, here(e))
+	}
+	if len(p.first) > 0 {
+		cmd := exec.Command(p.first[0])
+		for _, a := range p.first[1:] {
+			cmd.Args = append(cmd.Args, here(a))
+		}
+		cmd.Dir, cmd.Env = dir, env
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v: %s", p.first, err, out)
+		}
+	}
 	cmd := exec.Command(p.path)
 	for _, a := range p.args {
 		cmd.Args = append(cmd.Args, here(a))
 	}
-	cmd.Env = slices.Clone(os.Environ())
-	for _, e := range p.env {
-		cmd.Env = append(cmd.Env, here(e))
-	}
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = time.Second
+	stdin, err := cmd.StdinPipe() // some end with their input
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
+		stdin.Close()
 		cmd.Process.Kill()
 		cmd.Wait()
 		if t.Failed() {
 			t.Logf("%s said:\n%s", p.path, &out)
 		}
 	}()
+	at4, at6, listen := netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback(), func(f func() error) error { return f() }
+	if p.link {
+		at4, at6, listen = link4, link6, l.inside
+	}
 	for _, port := range p.ports {
-		ask(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port))
+		ask(t, netip.AddrPortFrom(at4, port), listen)
 		if !p.only4 {
-			ask(t, netip.AddrPortFrom(netip.IPv6Loopback(), port))
+			ask(t, netip.AddrPortFrom(at6, port), listen)
 		}
 	}
 }
 
 // ask sends what For says to a port until an answer comes. The socket is not
-// connected, so that answers from other ports come in too.
-func ask(t *testing.T, to netip.AddrPort) {
+// connected, so that answers from other ports come in too. It is made by listen.
+func ask(t *testing.T, to netip.AddrPort, listen func(func() error) error) {
 	t.Helper()
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.Addr(), 0)))
-	if err != nil {
+	network := "udp4"
+	if to.Addr().Is6() {
+		network = "udp6"
+	}
+	var conn *net.UDPConn
+	if err := listen(func() (err error) {
+		conn, err = net.ListenUDP(network, nil)
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()

@@ -16,11 +16,9 @@ var tftp = Payload{
 	Source:  "RFC 1350 §4, §5",
 	NewPort: true,
 	Append: func(b []byte, id uint64) []byte {
-		b = append(b, 0, tftpReadRequest) // 0: opcode
-		b = append(b, "sonde-"...)        // 2: file name
-		for shift := 60; shift >= 0; shift -= 4 {
-			b = append(b, "0123456789abcdef"[id>>shift&0xf]) // 8: 16 digits
-		}
+		b = append(b, 0, tftpReadRequest)    // 0: opcode
+		b = append(b, "sonde-"...)           // 2: file name
+		b = appendHex(b, id, 16)             // 8
 		return append(b, "\x00octet\x00"...) // 24: end of name, and mode
 	},
 	Match: func(_ uint64, answer []byte) bool {

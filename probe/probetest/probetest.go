@@ -199,8 +199,8 @@ func icmpError(sent []byte, p *wire.Packet, msg wire.Message, from netip.Addr, f
 	case wire.LayerUDP:
 		r.Identity = append(r.Identity, Field{"quoted source port", h, 16, OtherPort},
 			Field{"quoted destination port", h + 2, 16, Unproven}, Field{"quoted checksum", h + 6, 16, Unproven})
-		switch { // an empty datagram's checksum proves nothing
-		case len(p.Payload) > 0:
+		switch { // of an empty datagram, or one byte that is always the same, the checksum proves nothing
+		case len(p.Payload) > 1:
 		case v6:
 			r.Identity = append(r.Identity, Field{"quoted flow label", at + 2, 16, Unproven})
 		default:
