@@ -217,6 +217,9 @@ func (j *job) findHosts(ctx context.Context, parts []sweep.Part, emit func(*swee
 func (j *job) hostRecord(h *sweep.Host) output.Record {
 	r := output.Record{Type: output.Host, Addr: h.Addr, State: h.State, Reason: h.Reason, Tries: h.Tries,
 		Named: j.targets.NamedSet.Contains(h.Addr), Doubt: h.Doubt, By: h.By}
+	if r.State == probe.Down && j.hostless(h.Addr) {
+		r.State = probe.Unknown // nobody is missing there
+	}
 	if h.Asked != nil {
 		r.Asked = h.Asked.Asks()
 	}

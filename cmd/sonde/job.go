@@ -149,6 +149,17 @@ func (f *flags) foreign(n *network) netip.Addr {
 	return netip.Addr{}
 }
 
+// hostless tells whether addr is of no single host.
+func (j *job) hostless(addr netip.Addr) bool {
+	return j.network.hostless != nil && j.network.hostless(addr)
+}
+
+// passedOver tells whether addr does not count: of a range, an address of no
+// host, which nobody meant to ask.
+func (j *job) passedOver(addr netip.Addr) bool {
+	return j.hostless(addr) && !j.targets.NamedSet.Contains(addr)
+}
+
 // base is what all plans of the job have in common.
 func (j *job) base() scan.Plan {
 	c, _ := j.flags.crafts() // checked before

@@ -41,9 +41,12 @@ type network struct {
 	ports   probe.Ports
 	known   map[netip.Addr]wire.MAC
 	vain    func(netip.Addr) bool
-	noEcho  error // why the kernel sends no echo requests for us; nil if it does
-	note    string
-	close   func()
+	// hostless tells whether an address is of no single host, as a broadcast
+	// address is. nil: none is.
+	hostless func(netip.Addr) bool
+	noEcho   error // why the kernel sends no echo requests for us; nil if it does
+	note     string
+	close    func()
 }
 
 // opener opens the network for a request.
@@ -61,7 +64,7 @@ func openKernel(req *request) (*network, error) {
 	if err := honoured(table, req); err != nil {
 		return nil, local(err)
 	}
-	n := &network{routes: table, start: time.Now(), close: func() {}}
+	n := &network{routes: table, start: time.Now(), close: func() {}, hostless: table.Hostless}
 	why := error(nil)
 	if req.via != "connect" {
 		why = link.Permitted()

@@ -246,9 +246,11 @@ func (s *portScan) port(ctx context.Context, p *ports.Port) {
 		r.RTT, r.HasRTT = p.RTT, true
 	}
 	s.record(ctx, &r)
-	if s.deep != nil && r.State == probe.Open {
+	switch {
+	case s.deep != nil && r.State == probe.Open:
 		s.deep.open(ctx, &p.Result) // what it is decides, not that it is open
-	} else {
+	case r.State == probe.Unknown && s.passedOver(r.Addr):
+	default:
 		s.score.add(r.State, r.Reason, probe.Open)
 	}
 }

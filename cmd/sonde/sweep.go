@@ -100,10 +100,11 @@ func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
 			liars.count(h)
 			silent := h.Reply.Event == probe.Silence || h.Reply.Event == probe.NoNeighbour
 			switch {
+			case h.State != probe.Up && j.passedOver(h.Addr):
 			case h.Doubt != probe.NoDoubt: // of the host itself nothing was heard
 				j.score.add(h.State, probe.NoResponse, probe.Up)
 			case r.Named || !silent || j.score.countsSilent():
-				j.score.add(h.State, h.Reason, probe.Up)
+				j.score.add(r.State, r.Reason, probe.Up)
 			}
 		})
 		liars.report(func(r *output.Record) { j.record(ctx, r) })

@@ -19,7 +19,10 @@ type kernel struct {
 	faces []face
 	own   []ownAddr
 	local *netipx.IPSet // all that is delivered to this machine
-	edges []netip.Addr  // sorted, unique: first addresses of stretches
+	// broadcast is everybody on a link of ours; network is the other address of
+	// an IPv4 network that no host has.
+	broadcast, network *netipx.IPSet
+	edges              []netip.Addr // sorted, unique: first addresses of stretches
 }
 
 // ownAddr is one of our addresses with its prefix length, and its interface.
@@ -49,33 +52,43 @@ func askKernel() (*kernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("addresses: %w", err)
 	}
-	var local netipx.IPSetBuilder
+	var local, broadcast, network netipx.IPSetBuilder
+	broadcast.Add(limitedBroadcast)
 	for _, a := range addrs {
 		if p, ok := netipx.FromStdIPNet(a.IPNet); ok {
 			ip, _ := netipx.FromStdIP(a.IP)
 			k.own = append(k.own, ownAddr{netip.PrefixFrom(ip, p.Bits()), a.LinkIndex})
 			k.edge(p) // without a preferred source the kernel takes the address whose prefix fits
 			local.Add(ip)
+			if ip.Is4() && p.Bits() < 31 && p.Masked().Addr() != ip { // of two addresses both are hosts (RFC 3021)
+				network.Add(p.Masked().Addr()) // RFC 1122 §3.2.1.3
+			}
 		}
 	}
-	if err := k.readEdges(&local); err != nil {
+	if err := k.readEdges(&local, &broadcast); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(k.edges, netip.Addr.Compare)
 	k.edges = slices.Compact(k.edges)
-	k.local, err = local.IPSet()
-	return k, err
+	var errs [3]error
+	k.local, errs[0] = local.IPSet()
+	k.broadcast, errs[1] = broadcast.IPSet()
+	k.network, errs[2] = network.IPSet()
+	return k, errors.Join(errs[:]...)
 }
 
 // readEdges collects the edges of all prefixes by which the kernel decides, and
-// the routes that lead to this machine.
-func (k *kernel) readEdges(local *netipx.IPSetBuilder) error {
+// the routes that lead to this machine or to everybody.
+func (k *kernel) readEdges(local, broadcast *netipx.IPSetBuilder) error {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
 		err := eachRoute(family, func(r *netlink.Route) {
 			if p, ok := netipx.FromStdIPNet(orDefault(r.Dst, family)); ok {
 				k.edge(p)
-				if r.Type == unix.RTN_LOCAL {
+				switch r.Type {
+				case unix.RTN_LOCAL:
 					local.AddPrefix(p)
+				case unix.RTN_BROADCAST:
+					broadcast.AddPrefix(p)
 				}
 			}
 		})

@@ -46,6 +46,8 @@ type Table struct {
 	known   []stretch
 	zoned   map[netip.Addr]uint16
 	local   *netipx.IPSet
+	// of no host: everybody, and the networks themselves
+	broadcast, network *netipx.IPSet
 }
 
 // stretch is a run of addresses that share a way: no edge of any route or rule
@@ -74,7 +76,8 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{opt: opt, zoned: make(map[netip.Addr]uint16), local: k.local}
+	t := &Table{opt: opt, zoned: make(map[netip.Addr]uint16), local: k.local,
+		broadcast: k.broadcast, network: k.network}
 	t.opt.Source = opt.Source.Unmap()
 	if opt.Iface != "" {
 		i, ok := k.byName(opt.Iface)
@@ -157,6 +160,10 @@ func (t *Table) ask(k *kernel, addr netip.Addr, oif int) uint16 {
 	way := scan.Way{Iface: oif}
 	if src := t.opt.Source; src.IsValid() && src.Is4() != addr.Is4() {
 		way.Err = syscall.EAFNOSUPPORT
+		return t.add(way, 0)
+	}
+	if k.broadcast.Contains(addr) {
+		way.Err = syscall.EACCES // as sendto(2) says without SO_BROADCAST
 		return t.add(way, 0)
 	}
 	if addr.Is6() && addr.IsLinkLocalUnicast() && oif == 0 && !t.Local(addr) {
@@ -260,6 +267,14 @@ func (t *Table) Stretches(r netipx.IPRange, each func(first, last netip.Addr, wa
 // Local implements scan.Routes.
 func (t *Table) Local(addr netip.Addr) bool {
 	return t.local.Contains(addr.Unmap().WithZone(""))
+}
+
+// Hostless tells whether addr is of no single host: a group, everybody on a link
+// of ours, or an IPv4 network of ours itself. Its silence is no host's. Broadcast
+// addresses are not asked: their Way has Err.
+func (t *Table) Hostless(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	return addr.IsMulticast() || t.broadcast.Contains(addr) || t.network.Contains(addr)
 }
 
 func (t *Table) isLoopback(iface int) bool { return slices.Contains(t.lo, iface) }
