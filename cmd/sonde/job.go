@@ -279,15 +279,6 @@ func (j *job) fail(err error) {
 	}
 }
 
-// plan runs one plan and adds up its counts.
-func (j *job) plan(ctx context.Context, p *scan.Plan, emit func(*scan.Result)) error {
-	stats, err := j.engine.Run(ctx, p, emit)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.stats = j.stats.Plus(stats)
-	return err
-}
-
 // noPing tells whether -PN was given.
 func (f *flags) noPing() bool {
 	for _, p := range f.ping {

@@ -29,9 +29,9 @@ func isKerberos(b []byte, kind byte) bool {
 	const application, context = 0x60, 0xa0 // constructed
 	message, _, _ := berValue(b, application|kind)
 	fields, _, _ := berValue(message, berSequence)
-	field, fields, _ := berValue(fields, context|0)
+	field, fields, _ := berValue(fields, context) // [0]
 	version, _, _ := berValue(field, berInteger)
-	field, _, _ = berValue(fields, context|1)
+	field, _, _ = berValue(fields, context|1) // [1]
 	msgType, _, ok := berValue(field, berInteger)
 	return ok && len(version) == 1 && version[0] == 5 && len(msgType) == 1 && msgType[0] == kind
 }
