@@ -1,6 +1,8 @@
 package link
 
 import (
+	"errors"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -280,5 +282,50 @@ func drainLink(l *Link, into []scan.Packet) {
 			l.receive.ready = l.poller.events[:l.poller.n]
 		}
 		l.fetchReady(into)
+	}
+}
+
+// TestPathMTU: a packet leaves, whole, though this machine was told that it is
+// too large for the path: anybody who quotes a packet can tell it so.
+func TestPathMTU(t *testing.T) {
+	n := labtest.New(t)
+	client, router, server := n.Host("client"), n.Router("router"), n.Host("server")
+	n.Link(client, router, "10.1.0.1/24", "10.1.0.2/24", "fd01::1/64", "fd01::2/64")
+	near, far := n.Link(router, server, "10.2.0.2/24", "10.2.0.10/24", "fd02::2/64", "fd02::10/64")
+	client.Default("10.1.0.2", "fd01::2")
+	server.Default("10.2.0.2", "fd02::2")
+	router.MTU(near, 1280)
+	server.MTU(far, 1280)
+	const size = 1400
+	for _, s := range []string{"10.2.0.10", "fd02::10"} {
+		to := netip.MustParseAddr(s)
+		seen := client.Capture("eth0")
+		tooBig := func(x *lab.Packet) bool {
+			typ, code, ok := x.ICMP()
+			return ok && !x.Out && (typ == 3 && code == 4 || typ == 2)
+		}
+		// The kernel learns it from its own datagram, whose path MTU it discovers.
+		on(t, client, func() error {
+			c, err := net.Dial("udp", net.JoinHostPort(s, "9"))
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			_, err = c.Write(make([]byte, size))
+			if err == nil && seen.Await(3*time.Second, tooBig) == nil {
+				err = errors.New("nothing says that it is too big")
+			}
+			return err
+		})
+		tab, l := openLink(t, client, RouteOptions{}, allNeeds, start, s)
+		if n, err := l.Send([]scan.Packet{udp(tab, to, 9, make([]byte, size))}); n != 1 || err != nil {
+			t.Fatalf("%s: %d, %v", s, n, err)
+		}
+		left := seen.Await(3*time.Second, func(x *lab.Packet) bool {
+			return x.Out && x.UDP() != nil && x.UDP().SrcPort == sourcePort && len(x.UDP().Payload) == size
+		})
+		if left == nil {
+			t.Errorf("%s: it did not leave:\n%v", s, seen.Packets())
+		}
 	}
 }
