@@ -72,6 +72,9 @@ hosts fd01::6 no echo
 func TestLongAfter(t *testing.T) {
 	for _, q := range muteQuestions {
 		for _, v6 := range []bool{false, true} {
+			if v6 && q.addr6 == "" {
+				continue // IPv6 has no such question
+			}
 			// A second question, asked late, keeps the run going.
 			p := q.plan(t, v6)
 			timing := scan.Timing{FirstWait: time.Second, MaxRetries: 0, Start: 0.2, Quiet: 0.2}

@@ -112,8 +112,9 @@ func TestDoctorWays(t *testing.T) {
 		far := n.Host("far")
 		n.TUN(client, far, "10.8.0.1/24", "10.8.0.2/24", "fd08::1/64", "fd08::2/64")
 	}
-	// Somebody asked for these neighbours in vain.
-	typed(t, client, "tcp", "--via", "connect", "--max-retries", "0", "--timeout", "100ms", "-p", "1", "10.1.0.99", "fd01::99")
+	// Somebody asked for these neighbours in vain, until the kernel gave up: it asks
+	// three times, a second apart.
+	typed(t, client, "tcp", "--via", "connect", "--max-retries", "0", "--timeout", "3500ms", "-p", "1", "10.1.0.99", "fd01::99")
 	wires := []*lab.Capture{client.Capture("eth0"), client.Capture("eth1")}
 	for _, tt := range []struct {
 		line, want string
