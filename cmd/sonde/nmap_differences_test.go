@@ -53,11 +53,10 @@ var differences = []difference{
 		"EPROTO ends a connect that was never established; the code means nothing that there is a word for"},
 	{"T", "IPv4", "3/9", "filtered (net-unreach)", "filtered (*)", "the errno is the same, the code is not"},
 	{"T", "IPv4", "3/10 3/13 3/14 3/15 11/0 a-loop", "filtered (host-unreach)", "filtered (*)", "the errno is the same, the code is not"},
-	{"T", "IPv4", "3/7", "filtered (no-response)", "filtered (*)", "EHOSTDOWN is an answer here"},
-	{"T", "IPv4", "3/8", "filtered (dest-unreach)", "filtered (*)", "source host isolated, RFC 792's code, and host unknown are of one family"},
+	{"T", "IPv4", "3/7", "filtered (no-response)", "filtered (*)", "EHOSTDOWN is what Linux makes of host unknown (RFC 1122 §3.2.2.1): somebody answered"},
+	{"T", "IPv4", "3/8", "filtered (dest-unreach)", "filtered (*)", "ENONET is source host isolated (RFC 1122 §3.2.2.1), of which the host is not reached"},
 	{"T", "IPv6", "1/0 error,-then-the-port error,-then-RST", "filtered (net-unreach)", "filtered (*)", "the errno is the same, the code is not"},
-	{"T", "IPv6", "1/2 3/0 a-loop", "filtered (addr-unreach)", "filtered (*)", "the errno is the same, the code is not"},
-	{"T", "IPv6", "3/1", "filtered (addr-unreach)", "filtered (*)", "the errno is the same, the code is not"},
+	{"T", "IPv6", "1/2 3/0 3/1 a-loop", "filtered (addr-unreach)", "filtered (*)", "the errno is the same, the code is not"},
 	{"T", "IPv6", "1/5 1/6", "filtered (admin-prohibited)", "filtered (*)", "the errno is the same, the code is not"},
 }
 
