@@ -190,7 +190,7 @@ func (s *Scan) handOut(h *host, p *Port) {
 	if h.left--; h.left > 0 {
 		return
 	}
-	if s.Curious && len(s.Ports) >= manyPorts && h.onlyReset != nil {
+	if s.Curious && len(s.Ports) >= manyPorts && h.onlyReset != nil && s.Base.SourcePort == 0 { // see sweep.jury
 		s.jobs.Add(1)
 		s.place.add(h)
 		return

@@ -39,7 +39,9 @@ func newJury(p *scan.Plan, emit func(*Host)) *jury {
 func (j *jury) hear(r *scan.Result) {
 	if h, ok := up(j.plan, r); ok {
 		delete(j.cases, h.Addr)
-		if _, ours := h.Asked.(probe.PacketKind); ours && r.Reply.Layer == wire.LayerTCP && r.Reply.TCP.Flags&wire.RST != 0 {
+		// With one port for everything (-g) answers to SYNs of few hops could not be
+		// told apart.
+		if _, ours := h.Asked.(probe.PacketKind); ours && j.plan.SourcePort == 0 && r.Reply.Layer == wire.LayerTCP && r.Reply.TCP.Flags&wire.RST != 0 {
 			h.State, h.Doubt = probe.Unknown, probe.ResetUnplaced
 			j.suspects = append(j.suspects, suspect{h, Reset{h.Addr, h.Asked, r.Probe.Port, r.Reply.IP.TTL, r.RTT}})
 			return

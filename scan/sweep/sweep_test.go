@@ -34,6 +34,11 @@ func find(t *testing.T, network string, parts ...sweep.Part) (map[netip.Addr]swe
 
 func findBy(t *testing.T, timing scan.Timing, network string, parts ...sweep.Part) (map[netip.Addr]sweep.Host, scan.Stats) {
 	t.Helper()
+	return findFrom(t, scan.Plan{}, timing, network, parts...)
+}
+
+func findFrom(t *testing.T, base scan.Plan, timing scan.Timing, network string, parts ...sweep.Part) (map[netip.Addr]sweep.Host, scan.Stats) {
+	t.Helper()
 	n, err := simnet.Parse(t.Name(), network)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +50,7 @@ func findBy(t *testing.T, timing scan.Timing, network string, parts ...sweep.Par
 		cfg := scan.Config{Link: link, Routes: link, Start: time.Now(), Timing: timing, Ports: probe.Ports{First: 61000, N: 4000}}
 		err := scan.Serve(cfg, func(e *scan.Engine) error {
 			var err error
-			stats, err = sweep.Run(context.Background(), e, scan.Plan{}, parts, func(h *sweep.Host) {
+			stats, err = sweep.Run(context.Background(), e, base, parts, func(h *sweep.Host) {
 				if _, ok := hosts[h.Addr]; ok {
 					t.Errorf("%v is reported twice", h.Addr)
 				}
@@ -183,6 +188,23 @@ func TestForgedResets(t *testing.T) {
 			if len(up) != 16 || len(down) != 16 {
 				t.Errorf("%q: %d and %d hosts reported, want 16 each", router, len(up), len(down))
 			}
+		}
+	}
+}
+
+// TestResetsToOnePort: with a source port for everything it cannot be asked who sent
+// a reset; it counts as the host's, as it always did.
+func TestResetsToOnePort(t *testing.T) {
+	for _, target := range []string{"10.5.0.0/28", "fd05::/124"} {
+		hosts, _ := findFrom(t, scan.Plan{SourcePort: 4025}, scan.Template(3), fmt.Sprintf(forging, ""),
+			sweep.Part{Targets: set(t, target), Pings: []sweep.Ping{{Kind: probe.SYN, Port: 80}}})
+		for a, h := range hosts {
+			if h.State != probe.Up || h.Doubt != probe.NoDoubt {
+				t.Errorf("%v is %v, doubt %q", a, h.State, h.Doubt)
+			}
+		}
+		if len(hosts) != 16 {
+			t.Errorf("%s: %d hosts", target, len(hosts))
 		}
 	}
 }
