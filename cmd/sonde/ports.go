@@ -111,6 +111,10 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 			q.kind = probe.Connect
 		}
 	}
+	if p.confirm && j.meta.Source.IsValid() {
+		j.close()
+		return usage("--confirm: -S %v is not ours, so nothing comes back to confirm", j.meta.Source)
+	}
 	if p.confirm && q.proto == target.TCP && (f.trace || f.pcap != "") {
 		j.note("the handshakes of --confirm are the kernel's: neither --packet-trace nor --pcap has them")
 	}

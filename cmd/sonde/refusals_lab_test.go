@@ -41,6 +41,8 @@ func TestWayRefused(t *testing.T) {
 		{u.client, "-S 224.0.0.9 10.97.0.10", exitUsage, "not an address that packets can come from"},
 		{u.client, "-S 255.255.255.255 10.97.0.10", exitUsage, "not an address that packets can come from"},
 		{u.client, "-S ff02::1 fd97::10", exitUsage, "not an address that packets can come from"},
+		{u.client, "--confirm -S 10.42.48.1 10.97.0.10", exitUsage, "--confirm: -S 10.42.48.1 is not ours, so nothing comes back to confirm"},
+		{u.client, "--confirm -S fd42::1 fd97::10", exitUsage, "--confirm: -S fd42::1 is not ours, so nothing comes back to confirm"},
 		{u.client, "-S 127.0.0.1 10.97.0.10", exitLocal, "-S 127.0.0.1: no way to 10.97.0.10"},
 
 		{u.client, "-e eth1 -S 10.1.0.1 10.97.0.10", exitLocal, "10.1.0.1 is an address of eth0"},
