@@ -18,7 +18,7 @@ FUZZTIME    ?= 20s
 
 # The Debian packages that the comparisons ask for.
 PEERS := tshark dnsmasq-base unbound atftpd chrony snmpd caddy strongswan-charon coturn avahi-daemon \
-	xinetd krb5-kdc rpcbind samba xdm openipmi openvpn xl2tpd freeradius miniupnpd osmo-ggsn osmo-mgw openssl \
+	xinetd krb5-kdc rpcbind samba xdm frr openipmi openvpn xl2tpd freeradius miniupnpd osmo-ggsn osmo-mgw wsdd2 openssl \
 	kamailio libcoap3-bin transmission-daemon memcached mumble-server \
 	openssh-server nginx-light vsftpd postfix dovecot-imapd dovecot-pop3d nmap
 

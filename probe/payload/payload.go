@@ -141,10 +141,8 @@ var unverified = [...]*Payload{
 	&systat, &qotd, // nobody offers them over UDP any more
 	&cldap,                    // slapd wants to be built with it, Samba a whole domain
 	&slp,                      // no longer in Debian
-	&rip,                      // BIRD stays silent in the network of the tests
 	&mssql,                    // not free
 	&h323,                     // no longer in Debian
-	&wsd,                      // wsdd2 stays silent in the network of the tests
 	&rx,                       // wants a kernel module and a cell
 	&pfcp,                     // no server in Debian
 	&teamspeak, &raknet, &a2s, // not free

@@ -109,6 +109,13 @@ var peers = []peer{
 				"DisplayManager.pidFile: DIR/pid\nDisplayManager.authDir: DIR\n"},
 	},
 	{
+		debian: "frr", path: "/usr/lib/frr/ripd", ports: []uint16{520}, only4: true, link: true, root: true,
+		first: []string{"/bin/sh", "-c", "chown frr DIR && exec /usr/lib/frr/zebra -d -z DIR/zebra -i DIR/zebra.pid -A 127.0.0.1 --vty_socket DIR"},
+		args: []string{"-z", "DIR/zebra", "-i", "DIR/pid", "-A", "127.0.0.1", "--vty_socket", "DIR",
+			"--log", "stdout", "-f", "DIR/conf"},
+		files: map[string]string{"conf": "router rip\n network link0\n"},
+	},
+	{
 		debian: "openipmi", path: "/usr/bin/ipmi_sim", ports: []uint16{623}, only4: true,
 		args: []string{"-n", "-c", "DIR/conf", "-f", "DIR/emu", "-s", "DIR"},
 		files: map[string]string{"emu": "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nmc_enable 0x20\n",
@@ -153,6 +160,10 @@ var peers = []peer{
 		debian: "osmo-mgw", path: "/usr/bin/osmo-mgw", ports: []uint16{2427}, only4: true,
 		args:  []string{"-c", "DIR/conf"},
 		files: map[string]string{"conf": "mgcp\n bind ip 127.0.0.1\n bind port 2427\n rtp bind-ip 127.0.0.1\n"},
+	},
+	{
+		debian: "wsdd2", path: "/usr/sbin/wsdd2", ports: []uint16{3702}, link: true,
+		args: []string{"-w", "-u"},
 	},
 	{
 		debian: "openssl", path: "/usr/bin/openssl", ports: []uint16{4433}, only4: true,

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -39,13 +38,11 @@ func skipPeers(t *testing.T, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// TestPeers asks real servers: as many of these Debian packages as are
-// installed, and with PEERS=1 all of them:
-//
-//	dnsmasq-base unbound atftpd chrony snmpd caddy strongswan-charon coturn avahi-daemon tshark
+// TestPeers asks real servers: those of the list peers whose Debian packages are
+// installed, and with PEERS=1 all of them.
 //
 // They run in namespaces of their own, in which there is no network but the
-// loopback interface, so that they reach nobody.
+// loopback interface and a link to ourselves, so that they reach nobody else.
 func TestPeers(t *testing.T) {
 	if os.Getenv(insideNamespaces) == "" {
 		runInNamespaces(t)
@@ -126,84 +123,6 @@ func prepareNamespaces(t *testing.T) {
 	if err := netlink.LinkSetUp(lo); err != nil {
 		t.Fatalf("lo up: %v", err)
 	}
-}
-
-// link is what servers are asked by that serve no loopback, or none but other
-// machines: link0 is theirs, and we are at the other end, in a namespace of our
-// own.
-type link struct {
-	namespace int // file descriptor
-}
-
-var (
-	link4, ourLink4 = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	link6, ourLink6 = netip.MustParseAddr("fd00:2::1"), netip.MustParseAddr("fd00:2::2")
-)
-
-func newLink(t *testing.T) link {
-	t.Helper()
-	var l link
-	if err := onThread(func() (err error) {
-		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
-			l.namespace, err = unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		}
-		return err
-	}); err != nil {
-		t.Fatalf("namespace of the link: %v", err)
-	}
-	t.Cleanup(func() { unix.Close(l.namespace) })
-	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "link0"},
-		PeerName: "link1", PeerNamespace: netlink.NsFd(l.namespace)}
-	if err := netlink.LinkAdd(pair); err != nil {
-		t.Fatalf("link: %v", err)
-	}
-	if err := configure("link0", link4, link6); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.inside(func() error { return configure("link1", ourLink4, ourLink6) }); err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// inside calls f at our end of the link; sockets that it makes stay there.
-func (l link) inside(f func() error) error {
-	return onThread(func() error {
-		if err := unix.Setns(l.namespace, unix.CLONE_NEWNET); err != nil {
-			return err
-		}
-		return f()
-	})
-}
-
-// onThread calls f on a thread that ends with it, whatever namespace it is in
-// by then.
-func onThread(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		done <- f()
-	}()
-	return <-done
-}
-
-// configure gives a link addresses and takes it into operation.
-func configure(name string, addrs ...netip.Addr) error {
-	l, err := netlink.LinkByName(name)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if err := netlink.LinkSetUp(l); err != nil {
-		return fmt.Errorf("%s up: %w", name, err)
-	}
-	for _, a := range addrs {
-		on := &netlink.Addr{Flags: unix.IFA_F_NODAD,
-			IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(a.BitLen()*3/4, a.BitLen())}}
-		if err := netlink.AddrAdd(l, on); err != nil {
-			return fmt.Errorf("%v on %s: %w", a, name, err)
-		}
-	}
-	return nil
 }
 
 // testPeer starts a server, asks it over both families until it answers, and

@@ -14,7 +14,8 @@ var quake3 = Payload{
 	Bits:   64,
 	Append: func(b []byte, id uint64) []byte {
 		b = append(b, connectionless+"getinfo "...)
-		return appendHex(b, id, 16) // challenge
+		b = appendHex(b, id, 16) // challenge
+		return append(b, 0)
 	},
 	// Keys and values with a backslash before each.
 	Match: func(id uint64, b []byte) bool {

@@ -2,46 +2,41 @@ package payload
 
 import "encoding/binary"
 
-// rip asks a router for its routing table, as programs that watch it do. A
-// question for a single route would be answered more shortly, but some, such as
-// BIRD, answer none but this.
+// rip asks a router for its metric to one address. The answer is the question
+// with the metric filled in, sixteen if there is no route; a question for
+// everything would bring the whole table, in as many datagrams as that takes.
 //
-// The question has no room for an identifier.
-//
-// Unverified.
+// Tried on FRR 8.4.4. BIRD answers nobody who asks from another port than 520;
+// devices are unverified.
 var rip = Payload{
-	Name:      "rip",
-	Ports:     []uint16{520},
-	Source:    "RFC 2453 §3.9.1, §4",
-	Guessable: true,
-	Append: func(b []byte, _ uint64) []byte {
-		b = append(b, ripRequest, 2, 0, 0)            //  0: command, version, must be zero
-		b = append(b, make([]byte, ripEntryLen-1)...) //  4: one entry, of address family 0
-		return append(b, ripInfinity)                 // 27: with metric 16: everything
+	Name:   "rip",
+	Ports:  []uint16{520},
+	Source: "RFC 2453 §3.9.1, §4",
+	Bits:   32,
+	Append: func(b []byte, id uint64) []byte {
+		b = append(b,
+			ripRequest, 2, // 0: command, version
+			0, 0, // 2: must be zero
+			0, ripInternet, // 4: address family of the one entry
+			0, 0) // 6: route tag
+		b = binary.BigEndian.AppendUint32(b, uint32(id)) //  8: address, repeated in the answer
+		b = append(b, 0xff, 0xff, 0xff, 0xff)            // 12: subnet mask
+		return append(b,
+			0, 0, 0, 0, // 16: next hop
+			0, 0, 0, ripInfinity) // 20: metric
 	},
-	Match: func(_ uint64, b []byte) bool {
-		if len(b) < 4+ripEntryLen || (len(b)-4)%ripEntryLen != 0 || len(b) > 4+25*ripEntryLen ||
-			b[0] != ripResponse || b[1] != 1 && b[1] != 2 || b[2] != 0 || b[3] != 0 {
-			return false
-		}
-		for entry := b[4:]; len(entry) > 0; entry = entry[ripEntryLen:] {
-			switch binary.BigEndian.Uint16(entry) {
-			case 0xffff: // authentication (§4.1), in the first place
-			case 2: // IP
-				if binary.BigEndian.Uint32(entry[16:]) > ripInfinity {
-					return false
-				}
-			default:
-				return false
-			}
-		}
-		return true
+	// Implementations of version 1 leave tag, mask and next hop zero.
+	Match: func(id uint64, b []byte) bool {
+		return len(b) == 24 && b[0] == ripResponse && (b[1] == 1 || b[1] == 2) && b[2] == 0 && b[3] == 0 &&
+			binary.BigEndian.Uint16(b[4:]) == ripInternet &&
+			binary.BigEndian.Uint32(b[8:]) == uint32(id) &&
+			binary.BigEndian.Uint32(b[20:]) <= ripInfinity
 	},
 }
 
 const (
 	ripRequest  = 1
 	ripResponse = 2
-	ripEntryLen = 20
+	ripInternet = 2
 	ripInfinity = 16
 )
