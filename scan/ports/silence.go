@@ -122,17 +122,23 @@ func (s *Scan) judge(ctx context.Context, h *host) probe.Doubt {
 		return probe.ICMPAnswers
 	}
 	every := s.walk(ctx, h)
-	if every == 0 {
+	switch {
+	case ctx.Err() != nil: // before the walk's end
+		return probe.NoDoubt
+	case every == 0:
 		return probe.ICMPAnswers
-	}
-	if s.Patience && len(h.silent) > 0 {
+	case s.Patience && len(h.silent) > 0:
 		return s.askAgain(ctx, h, every)
 	}
-	if len(h.silent) > 0 {
-		n := len(h.silent)
+	h.limited(every)
+	return probe.ICMPLimit
+}
+
+// limited notes that h says port unreachable only so often.
+func (h *host) limited(every time.Duration) {
+	if n := len(h.silent); n > 0 {
 		h.silence = &Finding{Addr: h.answer.Addr, About: probe.ICMPLimit, Count: n, Every: every, Cost: time.Duration(n) * every}
 	}
-	return probe.ICMPLimit
 }
 
 // walk asks some silent ports again, slowly, and ports that nobody uses between
@@ -230,7 +236,7 @@ func (s *Scan) askAgain(ctx context.Context, h *host, every time.Duration) probe
 			told = told || r.Verdict.State == probe.Closed
 		})
 		if ctx.Err() != nil {
-			return probe.ICMPLimit
+			break
 		}
 		if told {
 			for i := range h.silent {
@@ -240,5 +246,6 @@ func (s *Scan) askAgain(ctx context.Context, h *host, every time.Duration) probe
 		}
 		every *= 2
 	}
+	h.limited(every)
 	return probe.ICMPLimit
 }
