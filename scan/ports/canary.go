@@ -130,13 +130,7 @@ func (s *Scan) placeResets(ctx context.Context, list []*host) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, h := range list {
-		switch v := placed[h.answer.Addr.WithZone("")]; v.Origin {
-		case sweep.FromHost:
-		case sweep.FromOther:
-			h.answer.State, h.answer.Doubt, h.answer.By = probe.Unknown, probe.ResetInPlace, v.By
-		default:
-			h.answer.State, h.answer.Doubt = probe.Unknown, probe.ResetUnplaced
-		}
+		placed[h.answer.Addr.WithZone("")].Judge(&h.answer)
 		s.end(h)
 		s.jobs.Done()
 	}

@@ -42,7 +42,7 @@ func (j *jury) hear(r *scan.Result) {
 		// With one port for everything (-g) answers to SYNs of few hops could not be
 		// told apart.
 		if _, ours := h.Asked.(probe.PacketKind); ours && j.plan.SourcePort == 0 && r.Reply.Layer == wire.LayerTCP && r.Reply.TCP.Flags&wire.RST != 0 {
-			h.State, h.Doubt = probe.Unknown, probe.ResetUnplaced
+			Placed{}.Judge(&h) // until it is known
 			j.suspects = append(j.suspects, suspect{h, Reset{h.Addr, h.Asked, r.Probe.Port, r.Reply.IP.TTL, r.RTT}})
 			return
 		}
@@ -106,12 +106,7 @@ func (j *jury) place(ctx context.Context, e *scan.Engine, base scan.Plan) (scan.
 	placed, stats, err := Place(ctx, e, base, resets)
 	for i := range j.suspects {
 		h := &j.suspects[i].host
-		switch v := placed[h.Addr.WithZone("")]; v.Origin {
-		case FromHost:
-			h.State, h.Doubt = probe.Up, probe.NoDoubt
-		case FromOther:
-			h.By, h.Doubt = v.By, probe.ResetInPlace
-		}
+		placed[h.Addr.WithZone("")].Judge(h)
 	}
 	return stats, err
 }

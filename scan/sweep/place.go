@@ -45,6 +45,19 @@ type Placed struct {
 	By     netip.Addr
 }
 
+// Judge decides the state of a host of which nothing but that reset was heard: it
+// is up only if it sent it.
+func (v Placed) Judge(h *Host) {
+	switch v.Origin {
+	case FromHost:
+		h.State, h.Doubt = probe.Up, probe.NoDoubt
+	case FromOther:
+		h.State, h.Doubt, h.By = probe.Unknown, probe.ResetInPlace, v.By
+	default:
+		h.State, h.Doubt = probe.Unknown, probe.ResetUnplaced
+	}
+}
+
 const (
 	placeHops  = 3 // how many hop counts are tried: the way there may be longer than the way back
 	placeTries = 10
