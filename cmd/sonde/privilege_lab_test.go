@@ -72,7 +72,8 @@ func (r rights) typed(t *testing.T, h *lab.Host, line string, more ...string) *o
 }
 
 // granted returns a copy of the program with the file capability cap_net_raw+p:
-// permitted, not effective. It skips the test where files can have none.
+// permitted, not effective. Where files can have none it skips the test, or fails
+// it if LAB=1 asks for it and the rights are there.
 func granted(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -84,19 +85,23 @@ func granted(t *testing.T, path string) string {
 	if err := os.WriteFile(copied, b, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	skip := t.Skipf
+	if os.Getenv("LAB") == "1" && otherUsers() {
+		skip = t.Fatalf
+	}
 	set := cap.NewSet()
 	if err := set.SetFlag(cap.Permitted, true, cap.NET_RAW); err != nil {
 		t.Fatal(err)
 	}
 	if err := set.SetFile(copied); err != nil {
-		t.Skipf("no file capabilities in %s: %v", dir, err)
+		skip("no file capabilities in %s: %v", dir, err)
 	}
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err != nil {
 		t.Fatal(err)
 	}
 	if fs.Flags&unix.ST_NOSUID != 0 {
-		t.Skipf("file capabilities have no effect in %s, which is mounted nosuid", dir)
+		skip("file capabilities have no effect in %s, which is mounted nosuid", dir)
 	}
 	return copied
 }
