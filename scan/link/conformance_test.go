@@ -29,24 +29,27 @@ func TestConformance(t *testing.T) {
 		return &pair{net: n, client: h, server: h, ours: []string{"127.0.0.1", "::1"}, theirs: []string{"127.0.0.1", "::1"}}
 	}
 	for _, path := range []struct {
-		name   string
-		hosts  func(t *testing.T) *pair
-		frames bool
-		large  bool // packets larger than the MTU are refused
+		name  string
+		hosts func(t *testing.T) *pair
+		needs Needs
+		large bool // packets larger than the MTU are refused
 	}{
-		{"raw", func(*testing.T) *pair { return ether }, false, true},
-		{"frames", func(*testing.T) *pair { return ether }, true, true},
-		{"tun raw", tun, false, true},
-		{"tun frames", tun, true, true},
-		{"loopback raw", alone, false, false},
-		{"loopback frames", alone, true, false},
+		{"raw", func(*testing.T) *pair { return ether }, Needs{}, true},
+		{"frames", func(*testing.T) *pair { return ether }, Needs{Frames: true}, true},
+		{"rings", func(*testing.T) *pair { return ether }, Needs{Frames: true, Rings: true}, true},
+		{"tun raw", tun, Needs{}, true},
+		{"tun frames", tun, Needs{Frames: true}, true},
+		{"tun rings", tun, Needs{Frames: true, Rings: true}, true},
+		{"loopback raw", alone, Needs{}, false},
+		{"loopback frames", alone, Needs{Frames: true}, false},
+		{"loopback rings", alone, Needs{Frames: true, Rings: true}, false},
 	} {
 		t.Run(path.name, func(t *testing.T) {
 			p := path.hosts(t)
 			for i, family := range []string{"IPv4", "IPv6"} {
 				t.Run(family, func(t *testing.T) {
 					linktest.Run(t, func(t *testing.T) *linktest.Env {
-						return newEnv(t, p.client, p.server, p.theirs[i], path.frames, path.large)
+						return newEnv(t, p.client, p.server, p.theirs[i], path.needs, path.large)
 					})
 				})
 			}
@@ -54,12 +57,12 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func newEnv(t *testing.T, client, server *lab.Host, target string, frames, large bool) *linktest.Env {
+func newEnv(t *testing.T, client, server *lab.Host, target string, needs Needs, large bool) *linktest.Env {
 	start := time.Now()
 	addr := netip.MustParseAddr(target)
-	needs := Needs{V4: addr.Is4(), V6: addr.Is6(), ICMP: true, Frames: frames}
+	needs.V4, needs.V6, needs.ICMP = addr.Is4(), addr.Is6(), true
 	table, l := openLink(t, client, RouteOptions{}, needs, start, target)
-	e := &linktest.Env{Link: l, Way: table.Way(addr), Target: addr, Frame: frames, Start: start}
+	e := &linktest.Env{Link: l, Way: table.Way(addr), Target: addr, Frame: needs.Frames, Start: start}
 	w := table.Ways()[e.Way]
 	if w.Err != nil {
 		t.Fatalf("no way to %v: %v", addr, w.Err)

@@ -73,11 +73,13 @@ func (s *etherSender) send(st *sendState, packets []scan.Packet) (int, error) {
 
 func (s *etherSender) close() { s.conn.Close() }
 
-// bareSender sends packets out of an interface without Ethernet addresses, such
-// as TUN: the kernel writes the link-layer header, if there is one.
+// bareSender has the kernel write the link-layer header, if there is one: it
+// sends packets out of an interface without Ethernet addresses, such as TUN, and
+// many packets out of one that has them, in batches.
 type bareSender struct {
 	fd    int
 	iface int
+	halen uint8 // length of link-layer addresses
 }
 
 func openBareSender(w *scan.Way) (*bareSender, error) {
@@ -85,7 +87,11 @@ func openBareSender(w *scan.Way) (*bareSender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bareSender{fd, w.Iface}, nil
+	s := &bareSender{fd: fd, iface: w.Iface}
+	if w.Ether {
+		s.halen = uint8(len(wire.MAC{}))
+	}
+	return s, nil
 }
 
 func (s *bareSender) send(st *sendState, packets []scan.Packet) (int, error) {
@@ -93,7 +99,8 @@ func (s *bareSender) send(st *sendState, packets []scan.Packet) (int, error) {
 	for i := range packets {
 		p := &packets[i]
 		a := &st.addrLink[i]
-		*a = unix.RawSockaddrLinklayer{Family: unix.AF_PACKET, Protocol: htons(p.Type), Ifindex: int32(s.iface)}
+		*a = unix.RawSockaddrLinklayer{Family: unix.AF_PACKET, Protocol: htons(p.Type), Ifindex: int32(s.iface), Halen: s.halen}
+		copy(a.Addr[:], p.MAC[:])
 		st.iov[i].Base = &p.B[0]
 		st.iov[i].SetLen(len(p.B))
 		st.msgs[i].hdr = unix.Msghdr{Name: sockaddr(a), Namelen: unix.SizeofSockaddrLinklayer, Iov: &st.iov[i], Iovlen: 1}

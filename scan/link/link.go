@@ -24,7 +24,10 @@ type Needs struct {
 	// Frames says that IP packets leave as frames (Packet.Frame), so answers
 	// are taken from the link, too, before any firewall of this machine.
 	Frames bool
-	Ports  []PortRange // our source ports, at most 50 ranges; none: all
+	// Rings, with Frames, is for large jobs: answers come through memory that is
+	// shared with the kernel, one ring for each interface, see ring.
+	Rings bool
+	Ports []PortRange // our source ports, at most 50 ranges; none: all
 }
 
 // Options of a Link.
@@ -51,7 +54,8 @@ type Link struct {
 	gate      *gate
 }
 
-// outlet is where frames leave: interface and, with Ethernet, EtherType.
+// outlet is where frames leave: interface and, where a sender is for one type
+// only, EtherType.
 type outlet struct {
 	iface int
 	typ   uint16
@@ -118,32 +122,30 @@ func (l *Link) openFrames(w *scan.Way) error {
 	if w.Err != nil || !n.Frames && !n.Neighbours || !w.Ether && !n.Frames || l.table.isLoopback(w.Iface) {
 		return nil
 	}
-	var types []uint16
-	switch {
-	case !w.Ether:
-		types = []uint16{0}
-	default:
-		if n.V4 && n.Neighbours {
-			types = append(types, wire.TypeARP)
-		}
-		if n.V4 && n.Frames {
-			types = append(types, wire.TypeIPv4)
-		}
-		if n.V6 {
-			types = append(types, wire.TypeIPv6)
-		}
-	}
-	for _, typ := range types {
-		out := outlet{w.Iface, typ}
-		if l.frames[out] != nil {
-			continue
-		}
-		if !w.Ether {
+	if l.bare(w) {
+		out := outlet{iface: w.Iface}
+		if l.frames[out] == nil {
 			s, err := openBareSender(w)
 			if err != nil {
 				return err
 			}
 			l.frames[out] = s
+		}
+		return nil
+	}
+	var types []uint16
+	if n.V4 && n.Neighbours {
+		types = append(types, wire.TypeARP)
+	}
+	if n.V4 && n.Frames {
+		types = append(types, wire.TypeIPv4)
+	}
+	if n.V6 {
+		types = append(types, wire.TypeIPv6)
+	}
+	for _, typ := range types {
+		out := outlet{w.Iface, typ}
+		if l.frames[out] != nil {
 			continue
 		}
 		s, err := openEtherSender(w, typ)
@@ -154,6 +156,9 @@ func (l *Link) openFrames(w *scan.Way) error {
 	}
 	return nil
 }
+
+// bare tells whether frames of all types leave on w by one sender.
+func (l *Link) bare(w *scan.Way) bool { return !w.Ether || l.needs.Rings }
 
 // Send implements scan.Link: runs of packets that leave by the same exit go to
 // the kernel together.
@@ -224,7 +229,7 @@ func (l *Link) exit(p *scan.Packet) (exit, error) {
 	// (martians) and has no link to speak of: what goes there goes by raw IP.
 	if p.Frame && !l.table.isLoopback(w.Iface) {
 		out := outlet{iface: w.Iface}
-		if w.Ether {
+		if !l.bare(w) {
 			out.typ = p.Type
 		}
 		if l.frames[out] == nil {
@@ -287,6 +292,9 @@ func (l *Link) fetchReady(into []scan.Packet) (n int) {
 	return n
 }
 
+// Waiting implements scan.Link.
+func (l *Link) Waiting() bool { return l.poller.waiting() }
+
 // Drops implements scan.Link.
 func (l *Link) Drops() uint64 {
 	if l.gate.enter() {
@@ -305,13 +313,19 @@ func (l *Link) Close() error {
 	return nil
 }
 
-// release closes all descriptors; nobody uses them any more.
+// release closes all descriptors; nobody uses them any more. The kernel waits for
+// all its processors before a packet socket is closed, so these are closed at
+// the same time.
 func (l *Link) release() {
 	drops(l.receivers, &l.drops)
-	closeAll(l.receivers)
-	for _, s := range l.frames {
-		s.close()
+	var closing sync.WaitGroup
+	for _, r := range l.receivers {
+		closing.Go(r.close)
 	}
+	for _, s := range l.frames {
+		closing.Go(s.close)
+	}
+	closing.Wait()
 	for _, s := range []*rawSender{l.raw4, l.raw6} {
 		if s != nil {
 			unix.Close(s.fd)

@@ -2,6 +2,8 @@ package link
 
 import (
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +21,12 @@ type poller struct {
 	n      int   // events filled by the last look
 	err    error // of the last look
 	look   func(fd uintptr) bool
+
+	unread  atomic.Bool // what wait returned may not have been read
+	mu      sync.Mutex  // of the next three, for pending
+	pending bool
+	peeked  [1]unix.EpollEvent
+	peek    func(fd uintptr)
 }
 
 func newPoller() (*poller, error) {
@@ -37,13 +45,34 @@ func newPoller() (*poller, error) {
 	}
 	p.look = func(fd uintptr) bool { // made once: a closure for each wait would be garbage
 		for {
+			p.unread.Store(true) // before events are taken, so that they are in sight at any time
 			p.n, p.err = unix.EpollWait(int(fd), p.events[:], 0)
+			if p.n == 0 {
+				p.unread.Store(false)
+			}
 			if p.err != unix.EINTR {
 				return p.n != 0 || p.err != nil
 			}
 		}
 	}
+	p.peek = func(fd uintptr) {
+		n, err := unix.EpollWait(int(fd), p.peeked[:], 0)
+		p.pending = err == nil && n > 0
+	}
 	return p, nil
+}
+
+// waiting tells whether there are events, or were when wait last returned and it
+// was not called again. Unlike wait it may be called by anybody.
+func (p *poller) waiting() bool {
+	if p.unread.Load() {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pending = false
+	_ = p.conn.Control(p.peek) // closed: nothing waits
+	return p.pending || p.unread.Load()
 }
 
 // add watches fd; its events carry slot and generation. Level-triggered.
@@ -60,6 +89,7 @@ func (p *poller) add(fd int, events uint32, slot, generation int32) error {
 // wait blocks until there are events and returns them, borrowed until the next
 // wait. It is for one goroutine at a time.
 func (p *poller) wait() ([]unix.EpollEvent, error) {
+	p.unread.Store(false)
 	if err := p.conn.Read(p.look); err != nil { // no deadline is ever set: closed
 		return nil, scan.ErrClosed
 	}

@@ -16,6 +16,7 @@ type receiver struct {
 	typ   uint16 // EtherType of what comes
 	proto uint8  // raw IPv6: the transport; packets come without their IPv6 header
 	frame bool   // packet socket: the sender's link-layer address comes along
+	ring  *ring  // nil: packets are fetched by calls
 }
 
 // headroom is what stands before each received packet in its buffer: place for
@@ -59,6 +60,9 @@ func (st *receiveState) buf(i int) []byte {
 
 // fetch fills into with packets of r, using the buffers from first on.
 func (st *receiveState) fetch(r *receiver, into []scan.Packet, first int) int {
+	if r.ring != nil {
+		return r.ring.fetch(into, st.clock.now())
+	}
 	want := min(len(into), batch-first)
 	msgs := st.msgs[first : first+want]
 	for i := range msgs {
@@ -119,15 +123,22 @@ func stampIn(oob []byte) int64 {
 func receivers(t *Table, n *Needs, buffer int) (all []*receiver, err error) {
 	defer func() {
 		if err != nil {
-			closeAll(all)
+			for _, r := range all {
+				r.close()
+			}
 			all = nil
 		}
 	}()
 	for _, f := range planReceivers(t, n) {
 		r := f.receiver
-		if r.frame {
+		switch {
+		case f.rings:
+			if r.ring, err = openRing(f.iface, f.prog); err == nil {
+				r.fd = r.ring.fd
+			}
+		case r.frame:
 			r.fd, err = openFrameReceiver(f.iface, r.typ, f.prog, buffer)
-		} else {
+		default:
 			r.fd, err = openRawReceiver(r.typ == wire.TypeIPv6, f.proto, f.prog, f.device, buffer)
 		}
 		if err != nil {
@@ -142,13 +153,15 @@ func receivers(t *Table, n *Needs, buffer int) (all []*receiver, err error) {
 type plannedReceiver struct {
 	receiver
 	iface  int    // packet sockets
+	rings  bool   // packet sockets: with a ring
 	device string // raw sockets: -e
 	proto  uint8  // raw sockets
 	prog   []bpf.Instruction
 }
 
 // planReceivers says which sockets a run needs: raw IP sockets, or, where
-// packets leave as frames, packet sockets on the interfaces that they leave by.
+// packets leave as frames, packet sockets on the interfaces that they leave by:
+// one for each EtherType, or a ring for all.
 // Never both for the same packet: it would come twice.
 func planReceivers(t *Table, n *Needs) (plan []plannedReceiver) {
 	if !n.Frames {
@@ -165,6 +178,10 @@ func planReceivers(t *Table, n *Needs) (plan []plannedReceiver) {
 			plan = append(plan, plannedReceiver{receiver: receiver{typ: typ, frame: true}, iface: w.Iface, prog: prog})
 		}
 		ask := n.Neighbours && w.Ether
+		if n.Rings {
+			plan = append(plan, plannedReceiver{receiver: receiver{frame: true}, iface: w.Iface, rings: true, prog: ringed(n, w.Ether)})
+			continue
+		}
 		if ask && n.V4 {
 			add(wire.TypeARP, arpReplies())
 		}
@@ -207,17 +224,23 @@ func planRaw(t *Table, n *Needs) (plan []plannedReceiver) {
 	return plan
 }
 
-func closeAll(all []*receiver) {
-	for _, r := range all {
-		unix.Close(r.fd)
+func (r *receiver) close() {
+	if r.ring != nil {
+		r.ring.close()
+		return
 	}
+	unix.Close(r.fd)
 }
 
 // drops adds up what the sockets lost. Kernel counters have 32 bits.
 func drops(all []*receiver, last *atomic.Uint64) {
 	var sum uint64
 	for _, r := range all {
-		sum += dropped(r.fd)
+		if r.ring != nil {
+			sum += r.ring.dropped()
+		} else {
+			sum += dropped(r.fd)
+		}
 	}
 	last.Store(sum)
 }

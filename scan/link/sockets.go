@@ -221,6 +221,9 @@ func (s *Sockets) Recv(into []scan.Answer) (n int, err error) {
 	return n, nil
 }
 
+// Waiting implements scan.Sockets.
+func (s *Sockets) Waiting() bool { return s.poller.waiting() }
+
 // read finds out what happened at t and fills a. some tells whether that is an
 // answer, done whether the socket is of no more use. Payload goes into buf.
 func (s *Sockets) read(t *try, a *scan.Answer, buf []byte) (some, done bool) {

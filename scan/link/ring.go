@@ -1,0 +1,157 @@
+package link
+
+import (
+	"os"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+
+	"sonde/probe/wire"
+	"sonde/scan"
+)
+
+// ring is a packet socket whose packets arrive in memory that the kernel shares
+// with us (TPACKET_V3, packet_mmap in the kernel's documentation): no call for
+// each packet, and room for a burst. A ring is dear to set up and to close, as
+// the kernel waits for all its processors: only large jobs pay for that.
+//
+// The memory is blocks, which the kernel fills in turn and hands over when one is
+// full or ringDelay old. A block is ours until its status is set back.
+type ring struct {
+	fd    int
+	mem   []byte
+	next  int    // the block to be handed over next
+	block []byte // the one that is ours, nil for none
+	left  uint32 // packets in it that were not taken yet
+	at    uint32 // where the next one begins in it
+	lost  atomic.Uint64
+}
+
+const (
+	ringBlock  = 128 << 10 // bytes
+	ringBlocks = 64        // 60 ms of a million small packets a second
+	ringFrame  = 2048      // a frame size must be named, but blocks are filled without gaps
+	ringDelay  = 1         // milliseconds
+)
+
+// openRing opens a ring for what prog lets in of an interface: ARP, IPv4 and
+// IPv6, without link-layer headers.
+func openRing(iface int, prog []bpf.Instruction) (r *ring, err error) {
+	r = &ring{}
+	if r.fd, err = newSocket(unix.AF_PACKET, unix.SOCK_DGRAM, 0); err != nil { // protocol 0 receives nothing
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			r.close()
+			r = nil
+		}
+	}()
+	if err = attach(r.fd, prog); err != nil {
+		return r, err
+	}
+	for _, o := range []struct{ name, value int }{
+		{unix.PACKET_VERSION, unix.TPACKET_V3},
+		// What we send is not worth a copy: the kernel would make one to ask the filter.
+		{unix.PACKET_IGNORE_OUTGOING, 1},
+	} {
+		if err = unix.SetsockoptInt(r.fd, unix.SOL_PACKET, o.name, o.value); err != nil {
+			return r, os.NewSyscallError("setsockopt", err)
+		}
+	}
+	size := unix.TpacketReq3{Block_size: ringBlock, Block_nr: ringBlocks, Frame_size: ringFrame,
+		Frame_nr: ringBlock / ringFrame * ringBlocks, Retire_blk_tov: ringDelay}
+	if err = unix.SetsockoptTpacketReq3(r.fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &size); err != nil {
+		return r, os.NewSyscallError("setsockopt", err)
+	}
+	if r.mem, err = unix.Mmap(r.fd, 0, ringBlock*ringBlocks, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
+		return r, os.NewSyscallError("mmap", err)
+	}
+	err = unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: htons(unix.ETH_P_ALL), Ifindex: iface})
+	return r, os.NewSyscallError("bind", err)
+}
+
+// fetch fills into with packets of one block. They are borrowed until the next
+// call.
+func (r *ring) fetch(into []scan.Packet, now moment) (n int) {
+	if r.left == 0 && !r.turn() {
+		return 0
+	}
+	for ; n < len(into) && r.left > 0; n++ {
+		h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&r.block[r.at]))
+		from := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&r.block[r.at+unix.SizeofTpacket3Hdr]))
+		at := r.at + uint32(h.Net)
+		p := &into[n]
+		*p = scan.Packet{Type: htons(from.Protocol), Frame: true, B: r.block[at : at+h.Snaplen : at+h.Snaplen],
+			At: now.at(int64(h.Sec)*1e9 + int64(h.Nsec))}
+		if from.Halen == uint8(len(p.MAC)) {
+			copy(p.MAC[:], from.Addr[:])
+		}
+		r.at += h.Next_offset
+		r.left--
+	}
+	return n
+}
+
+// turn gives the block that was read back to the kernel, and takes the next one
+// if it has been handed over.
+func (r *ring) turn() bool {
+	if r.block != nil {
+		atomic.StoreUint32(r.status(r.block), unix.TP_STATUS_KERNEL)
+		r.block = nil
+	}
+	b := r.mem[r.next*ringBlock : (r.next+1)*ringBlock]
+	if atomic.LoadUint32(r.status(b))&unix.TP_STATUS_USER == 0 {
+		return false
+	}
+	h := r.header(b)
+	r.block, r.left, r.at = b, h.Num_pkts, h.Offset_to_first_pkt
+	r.next = (r.next + 1) % ringBlocks
+	return r.left > 0 || r.turn()
+}
+
+// header and status are where a block's description has them (struct
+// tpacket_block_desc of linux/if_packet.h).
+func (r *ring) header(block []byte) *unix.TpacketHdrV1 {
+	return (*unix.TpacketHdrV1)(unsafe.Pointer(&block[unsafe.Offsetof(unix.TpacketBlockDesc{}.Hdr)]))
+}
+
+func (r *ring) status(block []byte) *uint32 { return &r.header(block).Block_status }
+
+// dropped returns how many packets found no room so far.
+func (r *ring) dropped() uint64 {
+	s, err := unix.GetsockoptTpacketStatsV3(r.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)
+	if err != nil {
+		return r.lost.Load()
+	}
+	return r.lost.Add(uint64(s.Drops)) // telling resets it
+}
+
+func (r *ring) close() {
+	if r.mem != nil {
+		unix.Munmap(r.mem)
+	}
+	unix.Close(r.fd)
+}
+
+// ringed is the filter of a ring: what the sockets of one interface would let
+// in, each for its EtherType.
+func ringed(n *Needs, ether bool) []bpf.Instruction {
+	prog := []bpf.Instruction{bpf.LoadExtension{Num: bpf.ExtProto}}
+	add := func(typ uint16, body []bpf.Instruction) {
+		prog = append(prog, bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(typ), SkipTrue: 1}, bpf.Jump{Skip: uint32(len(body))})
+		prog = append(prog, body...)
+	}
+	if n.V4 && n.Neighbours && ether {
+		add(wire.TypeARP, arpReplies())
+	}
+	if n.V4 {
+		add(wire.TypeIPv4, frame4(n))
+	}
+	if n.V6 {
+		add(wire.TypeIPv6, frame6(n, true))
+	}
+	return append(prog, bpf.RetConstant{Val: 0})
+}
