@@ -21,6 +21,7 @@ type Config struct {
 	Start   time.Time // zero of the clock that Link and Sockets stamp with
 	Timing  Timing
 	Ports   probe.Ports // First and N: the block of source ports to take from
+	Senders int         // goroutines that send packets of one plan, where one is too slow; 0 counts as 1
 
 	// Neighbours are link-layer addresses that are known beforehand.
 	Neighbours map[netip.Addr]wire.MAC

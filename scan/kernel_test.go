@@ -68,6 +68,8 @@ func (s *fewSockets) Recv(into []scan.Answer) (int, error) {
 	}
 }
 
+func (s *fewSockets) Waiting() bool { return len(s.answers) > 0 }
+
 func (s *fewSockets) Close() error { close(s.closed); return nil }
 
 // oneWay leads everywhere.

@@ -34,6 +34,9 @@ type Link interface {
 	// Recv blocks until packets are there and fills into with as many as are
 	// there, at most len(into). Their B is borrowed until the next Recv.
 	Recv(into []Packet) (n int, err error)
+	// Waiting tells whether packets have come that Recv has not returned yet, or
+	// has, and was not called again: their receiver may still be at them.
+	Waiting() bool
 	// Drops returns how many packets were lost on receiving so far.
 	Drops() uint64
 	// Close is idempotent and unblocks Recv with ErrClosed.
@@ -65,6 +68,8 @@ type Sockets interface {
 	Cancel(run uint32, p probe.Probe)
 	// Recv blocks until answers are there and fills into, as Link.Recv does.
 	Recv(into []Answer) (n int, err error)
+	// Waiting tells of answers what Link.Waiting tells of packets.
+	Waiting() bool
 	// Close is idempotent and unblocks Recv with ErrClosed.
 	Close() error
 }

@@ -20,8 +20,11 @@ type machine struct {
 	plan   *Plan
 	timing Timing
 	pacer  *pacer
-	rtt    [probe.Classes]roundTrips
-	losses losses
+	// unheard tells whether something has come in that answer has not been given
+	// yet: until it was, silence is none. Nil: never.
+	unheard func() bool
+	rtt     [probe.Classes]roundTrips
+	losses  losses
 
 	slots      []slot
 	base, next uint64 // of the pass: everything before base has left its slot; next is the next to start
@@ -32,6 +35,10 @@ type machine struct {
 	fewer      bool            // some were spared a try in this pass
 	looking    bool            // this pass is the second look at sleepers
 	looked     bool            // and there was one
+	hold       time.Duration   // something unheard keeps silence from counting, until then
+	heardAt    time.Duration   // everything until then was heard, +1
+	delay      time.Duration   // from taking asks to their leaving, at most, of late
+	firsts     int             // first tries of the first pass in the fill under way
 	sentAt     time.Duration   // when a packet left last
 	firstAsk   time.Duration   // when one for the first ask of a sweep did
 	resume     time.Duration   // this pass begins no earlier
@@ -113,20 +120,27 @@ func (m *machine) decided(i uint64) bool {
 
 // fill appends to asks what is to be sent now, at most most packets: further
 // tries first, then new questions. It also ends what has had its time, and
-// passes.
-func (m *machine) fill(now time.Duration, most int, asks []ask) []ask {
+// passes. What was asked at left or later may not have left yet, so its time has
+// not begun.
+func (m *machine) fill(now, left time.Duration, most int, asks []ask) []ask {
+	epoch := m.pacer.epoch()
+	m.firsts = 0
 	for {
-		m.expire(now)
-		asks = m.collect(now, most, asks)
+		m.expire(now, left)
+		asks = m.collect(now, left, most, epoch, asks)
 		if m.over || m.next < m.last() || m.base < m.next {
-			return asks
+			break
 		}
 		m.turn()
 	}
+	if m.firsts > 0 {
+		m.pacer.asked(epoch, m.firsts, m.plan.Order == Shuffled)
+	}
+	return asks
 }
 
 // collect is the part of fill that sends.
-func (m *machine) collect(now time.Duration, most int, asks []ask) []ask {
+func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks []ask) []ask {
 	if m.plan.Pace > 0 {
 		if now < m.paced() {
 			return asks
@@ -136,17 +150,17 @@ func (m *machine) collect(now time.Duration, most int, asks []ask) []ask {
 	// Further tries go before what found no room: that may be waiting for them,
 	// as kernel sockets stay open until their question ends.
 	for len(asks) < most {
-		i, ok := m.dueRetry(now)
+		i, ok := m.dueRetry(now, left)
 		if !ok {
 			break
 		}
-		asks = m.send(now, i, asks)
+		asks = m.send(now, i, epoch, asks)
 	}
 	for len(asks) < most && len(m.again) > 0 {
 		i := m.again[0]
 		m.again = m.again[1:]
 		if s := m.live(i); s != nil && s.state == slotWaiting {
-			asks = m.send(now, i, asks)
+			asks = m.send(now, i, epoch, asks)
 		}
 	}
 	for len(asks) < most {
@@ -154,7 +168,7 @@ func (m *machine) collect(now time.Duration, most int, asks []ask) []ask {
 		if !ok {
 			break
 		}
-		asks = m.send(now, i, asks)
+		asks = m.send(now, i, epoch, asks)
 	}
 	return asks
 }
@@ -211,7 +225,7 @@ func (m *machine) start(now time.Duration) (uint64, bool) {
 }
 
 // send counts one more try of question i.
-func (m *machine) send(now time.Duration, i uint64, asks []ask) []ask {
+func (m *machine) send(now time.Duration, i uint64, epoch uint8, asks []ask) []ask {
 	s := m.slot(i)
 	s.try++
 	s.here++
@@ -221,7 +235,8 @@ func (m *machine) send(now time.Duration, i uint64, asks []ask) []ask {
 		m.firstAsk = now
 	}
 	if s.try == 1 && m.pass == 0 {
-		s.epoch = m.pacer.asked(m.plan.Order == Shuffled)
+		s.epoch = epoch
+		m.firsts++
 	}
 	q := m.plan.At(i)
 	q.Try = s.try

@@ -46,11 +46,11 @@ func TestLateAnswers(t *testing.T) {
 		p := &Plan{Targets: hosts(20), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}, SourcePort: 4025}
 		m := machineFor(t, p, Template(3))
 		start := 5 * time.Millisecond
-		asks := m.fill(start, 20, nil)
+		asks := m.fill(start, idle, 20, nil)
 		for _, a := range asks[:12] {
 			m.answer(start+rtt, a.probe, synAck(a, start+rtt))
 		}
-		m.fill(start+retransmission, 20, nil) // second tries of the rest
+		m.fill(start+retransmission, idle, 20, nil) // second tries of the rest
 		before := m.losses[probe.ClassTCP]
 		q := asks[15].probe
 		q.Try = 0 // not told by a fixed port, but by the timestamp's echo
@@ -82,7 +82,7 @@ func TestLateAnswers(t *testing.T) {
 func TestNotAsked(t *testing.T) {
 	p := &Plan{Targets: hosts(4), Kinds: []probe.Kind{probe.UDP}, Asks: []Ask{{Port: 53}}}
 	m := machineFor(t, p, Template(3))
-	asks := m.fill(0, 2, nil)
+	asks := m.fill(0, idle, 2, nil)
 	later := ask{2, p.At(2)}
 	later.probe.Try = 1
 	nextTry := asks[0]
@@ -100,7 +100,7 @@ func TestNotAsked(t *testing.T) {
 	if !m.answer(time.Millisecond, asks[0].probe, synAck(asks[0], time.Millisecond)) {
 		t.Error("an answer to what was asked is not accepted")
 	}
-	again := m.fill(2*time.Millisecond, 2, nil)
+	again := m.fill(2*time.Millisecond, idle, 2, nil)
 	if len(again) != 2 || again[0].number != unsent.number || again[0].probe.Try != 1 {
 		t.Errorf("what did not leave is not asked first: %+v", again)
 	}
@@ -117,7 +117,7 @@ func TestMachineDoesNotAllocate(t *testing.T) {
 		now, packets := time.Duration(0), 0
 		step := func() {
 			now += time.Millisecond
-			asks = m.fill(now, burst, asks[:0])
+			asks = m.fill(now, idle, burst, asks[:0])
 			for i := range asks {
 				if a := &asks[i]; int(a.number)%burst < answered {
 					*r = probe.Reply{Event: probe.Answer, From: a.probe.Target, Try: a.probe.Try, At: now, TCP: wire.TCP{Flags: wire.SYN | wire.ACK}}
@@ -135,5 +135,55 @@ func TestMachineDoesNotAllocate(t *testing.T) {
 		if packets < 4000*burst/2 || n != 0 {
 			t.Errorf("%s answered: %v allocations for %d packets", name, n, packets/4001)
 		}
+	}
+}
+
+// TestSilenceIsHeardOut: a question neither ends nor is asked again while
+// something that has come in is unread, nor before it has left.
+func TestSilenceIsHeardOut(t *testing.T) {
+	const long = time.Minute
+	for _, retries := range []int{0, 1} {
+		timing := Template(3)
+		timing.MaxRetries = retries
+		p := &Plan{Targets: hosts(1), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}}
+		m := machineFor(t, p, timing)
+		unread := true
+		m.unheard = func() bool { return unread }
+		if asks := m.fill(0, idle, 1, nil); len(asks) != 1 {
+			t.Fatalf("%d asks", len(asks))
+		}
+		now := long
+		silent := func() bool {
+			now += 2 * holdTime
+			return len(m.fill(now, idle, 1, nil)) > 0 || len(m.out) > 0
+		}
+		if silent() {
+			t.Errorf("%d retries: silence, but something is unread", retries)
+		}
+		if at, ok := m.wake(now); !ok || at > now+holdTime {
+			t.Errorf("%d retries: looks again at %v (%v)", retries, at, ok)
+		}
+		unread = false
+		if now += 2 * holdTime; len(m.fill(now, 0, 1, nil)) > 0 || len(m.out) > 0 {
+			t.Errorf("%d retries: silence, but it has not left", retries)
+		}
+		if !silent() {
+			t.Errorf("%d retries: no silence", retries)
+		}
+	}
+}
+
+// TestDelayCounts: time that asks took to leave is not theirs to be answered in.
+func TestDelayCounts(t *testing.T) {
+	timing := Template(5)
+	timing.MaxRetries = 0
+	m := machineFor(t, &Plan{Targets: hosts(1), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}}, timing)
+	m.fill(0, idle, 1, nil)
+	m.delayed(30 * time.Millisecond)
+	if m.fill(timing.FirstWait+29*time.Millisecond, idle, 1, nil); len(m.out) > 0 {
+		t.Error("silent before its wait was over")
+	}
+	if m.fill(timing.FirstWait+30*time.Millisecond, idle, 1, nil); len(m.out) != 1 {
+		t.Error("not silent after its wait")
 	}
 }

@@ -101,20 +101,26 @@ func (p *pacer) answers() float64 {
 	return n
 }
 
-// budget returns how many packets may leave now, at most most.
-func (p *pacer) budget(now time.Duration, most int) int {
+// take takes from the budget what may leave now, at most most packets, and
+// returns how many these are.
+func (p *pacer) take(now time.Duration, most int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.turn(now)
-	return min(most, int(p.limit.TokensAt(origin.Add(now))))
+	at := origin.Add(now)
+	n := max(0, min(most, int(p.limit.TokensAt(at))))
+	p.limit.AllowN(at, n)
+	return n
 }
 
-// spend takes n packets from the budget; with n < 0 it gives back what was not
-// needed.
-func (p *pacer) spend(now time.Duration, n int) {
+// giveBack returns what was taken for n packets that did not leave.
+func (p *pacer) giveBack(now time.Duration, n int) {
+	if n == 0 {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.limit.AllowN(origin.Add(now), n)
+	p.limit.AllowN(origin.Add(now), -n)
 }
 
 // next returns when the next packet may leave.
@@ -129,16 +135,22 @@ func (p *pacer) next(now time.Duration) time.Duration {
 	return now + time.Duration(missing/float64(p.limit.Limit())*float64(time.Second)) + 1
 }
 
-// asked counts a first try that leaves now, and returns the epoch it belongs
-// to. steady says that its plan is one shuffle, in which every stretch has the
-// same share of answers.
-func (p *pacer) asked(steady bool) uint8 {
+// epoch returns the epoch that first tries belong to now.
+func (p *pacer) epoch() uint8 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := &p.epochs[p.current%uint8(len(p.epochs))]
-	e.asked++
-	e.glanced = e.glanced || !steady || p.plans > 1
-	return e.id
+	return p.current
+}
+
+// asked counts n first tries that leave in epoch id. steady says that their plan
+// is one shuffle, in which every stretch has the same share of answers.
+func (p *pacer) asked(id uint8, n int, steady bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := &p.epochs[id%uint8(len(p.epochs))]; e.id == id {
+		e.asked += float64(n)
+		e.glanced = e.glanced || !steady || p.plans > 1
+	}
 }
 
 // unasked takes back a first try that was counted in epoch id and did not leave.

@@ -13,7 +13,7 @@ func Preview(cfg Config, p *Plan, each func(etherType uint16, packet []byte, q p
 		return err
 	}
 	e := &Engine{cfg: cfg, pacer: newPacer(cfg.Timing)}
-	r := newRun(e, 1, p)
+	a := newRun(e, 1, p).asker()
 	for i := range p.Len() {
 		q := p.At(i)
 		q.Try, q.Way = 1, cfg.Routes.Way(q.Target)
@@ -31,8 +31,8 @@ func Preview(cfg Config, p *Plan, each func(etherType uint16, packet []byte, q p
 		if lk, ok := kind.(probe.LinkKind); ok {
 			etherType, _ = lk.Frame(q)
 		}
-		r.arena = kind.Append(r.arena[:0], &r.send[q.Way], q)
-		if !each(etherType, r.arena, q) {
+		a.arena = kind.Append(a.arena[:0], &a.sources[q.Way], q)
+		if !each(etherType, a.arena, q) {
 			return nil
 		}
 	}

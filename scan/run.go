@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -18,13 +17,13 @@ type run struct {
 	engine *Engine
 	id     uint32
 	plan   *Plan
+	askers []*asker       // the first is the goroutine that called Run
 	wake   chan struct{}  // capacity 1: something came in
-	send   []probe.Source // by way, of the asking goroutine
-	batch  []Packet
-	asks   []ask
-	arena  []byte
-	// sending counts what left; stats has it when all is over.
-	sending atomic.Uint64
+	busy   chan struct{}  // capacity 1: there is more to send than one asker can
+	source []probe.Source // by way: what every asker asks with
+	// sending and sendErrors count what left and what could not; stats has them
+	// when all is over.
+	sending, sendErrors atomic.Uint64
 
 	mu    sync.Mutex
 	m     *machine
@@ -40,9 +39,14 @@ type run struct {
 }
 
 func newRun(e *Engine, id uint32, p *Plan) *run {
-	r := &run{engine: e, id: id, plan: p, wake: make(chan struct{}, 1),
-		arena: make([]byte, 0, burst*1600), stats: Stats{Loss: -1, ExpectedMissed: -1}}
+	r := &run{engine: e, id: id, plan: p, wake: make(chan struct{}, 1), busy: make(chan struct{}, 1), stats: Stats{Loss: -1, ExpectedMissed: -1}}
 	r.m = newMachine(p, r.timing(), e.pacer)
+	switch {
+	case p.Sockets && e.cfg.Sockets != nil:
+		r.m.unheard = e.cfg.Sockets.Waiting
+	case !p.Sockets && e.cfg.Link != nil:
+		r.m.unheard = e.cfg.Link.Waiting
+	}
 	r.sources()
 	return r
 }
@@ -93,7 +97,7 @@ func (r *run) sources() {
 		if !w.Src.Is4() {
 			s.Craft = p.Craft6
 		}
-		r.send = append(r.send, s)
+		r.source = append(r.source, s)
 		r.claim = append(r.claim, s)
 	}
 }
@@ -210,61 +214,6 @@ func (r *run) way(q probe.Probe) *Way {
 	return &routes.Ways()[routes.Way(q.Target)]
 }
 
-// ask sends until the machine is satisfied or ctx ends, then hands out what is
-// left.
-func (r *run) ask(ctx context.Context, emit func(*Result)) error {
-	e := r.engine
-	e.add(r)
-	defer e.remove(r)
-	e.pacer.begins()
-	defer e.pacer.ends()
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	var out []Result
-	var ended []ask
-	var stuck backPressure
-	for {
-		now := e.now()
-		budget := e.pacer.budget(now, burst)
-		if now < stuck.until {
-			budget = 0
-		}
-		r.mu.Lock()
-		r.asks = r.m.fill(now, budget, r.asks[:0])
-		r.expect(r.asks)
-		out, r.m.out = r.m.out, out[:0]
-		ended, r.m.ended = r.m.ended, ended[:0]
-		at, waiting := r.m.wake(max(stuck.until, e.pacer.next(now)))
-		over, err := r.m.over, r.err
-		r.mu.Unlock()
-
-		r.handOut(out, emit)
-		r.cancel(ended)
-		if err != nil || over || ctx.Err() != nil {
-			r.rest(!over, emit)
-			return err
-		}
-		if len(r.asks) > 0 {
-			e.pacer.spend(now, len(r.asks))
-			r.transmit(now, &stuck)
-			continue
-		}
-		if len(out) > 0 {
-			continue
-		}
-		if waiting {
-			timer.Reset(max(0, at-e.now()))
-		} else {
-			timer.Reset(time.Hour)
-		}
-		select {
-		case <-r.wake:
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-	}
-}
-
 // rest hands out the questions that stayed silent, and completes the counts.
 func (r *run) rest(cut bool, emit func(*Result)) {
 	var out []Result
@@ -281,6 +230,7 @@ func (r *run) rest(cut bool, emit func(*Result)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stats.Sent += r.sending.Load()
+	r.stats.SendErrors += r.sendErrors.Load()
 	r.stats.Duplicates += r.m.duplicates
 	tries := r.m.tries
 	if tries == 0 {

@@ -34,55 +34,57 @@ func (b *backPressure) met(now time.Duration) (tooLong bool) {
 // pause notes a refusal that will end by itself.
 func (b *backPressure) pause(now time.Duration) { b.until = now + pressurePause }
 
-// transmit sends r.asks. What finds no room goes back to the machine; what
+// transmit sends a.asks. What finds no room goes back to the machine; what
 // cannot be sent is decided as a local error.
-func (r *run) transmit(now time.Duration, stuck *backPressure) {
+func (a *asker) transmit(now time.Duration) {
+	r := a.run
 	if r.plan.Sockets {
-		r.callKernel(now, stuck)
+		a.callKernel(now)
 		return
 	}
-	r.batch = r.batch[:0]
-	arena := r.arena[:0]
-	kept := r.asks[:0]
-	for _, a := range r.asks {
+	a.batch = a.batch[:0]
+	arena := a.arena[:0]
+	kept := a.asks[:0]
+	for i := range a.asks {
+		q := &a.asks[i]
 		var p Packet
-		if p, arena = r.build(now, &a.probe, arena); p.B == nil {
-			event, errno := r.unreachable(a.probe)
-			r.fail(a, event, errno)
+		if p, arena = a.build(now, &q.probe, arena); p.B == nil {
+			event, errno := r.unreachable(q.probe)
+			r.fail(*q, event, errno)
 			continue
 		}
-		r.batch = append(r.batch, p)
-		kept = append(kept, a)
+		a.batch = append(a.batch, p)
+		kept = append(kept, *q)
 	}
-	r.arena = arena
-	asks, batch := kept, r.batch
+	a.arena = arena
+	asks, batch := kept, a.batch
 	for len(batch) > 0 {
 		n, err := r.engine.cfg.Link.Send(batch)
 		r.sent(now, asks[:n], batch[:n])
 		asks, batch = asks[n:], batch[n:]
 		switch {
 		case err != nil:
-			r.stats.SendErrors++
+			r.sendErrors.Add(1)
 			r.fail(asks[0], probe.LocalError, errnoOf(err))
 			asks, batch = asks[1:], batch[1:]
 		case len(batch) > 0: // no room
 			r.engine.pacer.pushback(now)
-			if stuck.met(now) {
+			if a.stuck.met(now) {
 				r.fail(asks[0], probe.LocalError, uint16(syscall.ENOBUFS))
 				asks = asks[1:]
 			}
 			r.putBack(asks)
 			return
 		default:
-			stuck.since = 0
+			a.stuck.since = 0
 		}
 	}
 }
 
 // build writes the packet that asks p behind arena. Its B is nil where there is
 // no way to send it.
-func (r *run) build(now time.Duration, p *probe.Probe, arena []byte) (Packet, []byte) {
-	e := r.engine
+func (a *asker) build(now time.Duration, p *probe.Probe, arena []byte) (Packet, []byte) {
+	r, e := a.run, a.run.engine
 	p.Way = e.cfg.Routes.Way(p.Target)
 	way := &e.cfg.Routes.Ways()[p.Way]
 	if way.Err != nil {
@@ -109,7 +111,7 @@ func (r *run) build(now time.Duration, p *probe.Probe, arena []byte) (Packet, []
 			out.MAC = mac
 		}
 	}
-	s := &r.send[p.Way]
+	s := &a.sources[p.Way]
 	s.Clock = uint32(now / time.Millisecond)
 	if r.plan.Leaving != nil {
 		r.plan.Leaving(*p, now)
@@ -143,34 +145,35 @@ func (r *run) unreachable(p probe.Probe) (probe.Event, uint16) {
 	return probe.LocalError, uint16(syscall.EHOSTUNREACH)
 }
 
-// callKernel starts a kernel socket for each of r.asks. Where no more fit, first
+// callKernel starts a kernel socket for each of a.asks. Where no more fit, first
 // tries wait until others have ended. Further tries cannot: their own
 // predecessors end only after them, so these make room.
-func (r *run) callKernel(now time.Duration, stuck *backPressure) {
-	waiting := r.asks[:0]
-	for _, a := range r.asks {
-		if way := r.way(a.probe); way.Err != nil {
-			r.fail(a, probe.LocalError, errnoOf(way.Err))
+func (a *asker) callKernel(now time.Duration) {
+	r, stuck := a.run, &a.stuck
+	waiting := a.asks[:0]
+	for _, q := range a.asks {
+		if way := r.way(q.probe); way.Err != nil {
+			r.fail(q, probe.LocalError, errnoOf(way.Err))
 			continue
 		}
 		err := ErrFull
-		if len(waiting) == 0 || a.probe.Try > 1 {
-			err = r.call(a.probe)
+		if len(waiting) == 0 || q.probe.Try > 1 {
+			err = a.call(q.probe)
 		}
-		for p := a.probe; errors.Is(err, ErrFull) && p.Try > 1; {
+		for p := q.probe; errors.Is(err, ErrFull) && p.Try > 1; {
 			p.Try--
 			r.engine.cfg.Sockets.Cancel(r.id, p)
-			err = r.call(a.probe)
+			err = a.call(q.probe)
 		}
 		switch {
 		case errors.Is(err, ErrFull):
 			stuck.pause(now)
-			waiting = append(waiting, a)
+			waiting = append(waiting, q)
 		case scarce(err) && !stuck.met(now): // other programs have taken what there is
-			waiting = append(waiting, a)
+			waiting = append(waiting, q)
 		case err != nil:
-			r.stats.SendErrors++
-			r.fail(a, probe.LocalError, errnoOf(err))
+			r.sendErrors.Add(1)
+			r.fail(q, probe.LocalError, errnoOf(err))
 		default:
 			stuck.since = 0
 			r.sending.Add(1)
@@ -180,13 +183,13 @@ func (r *run) callKernel(now time.Duration, stuck *backPressure) {
 }
 
 // call asks p by the kernel socket of its kind.
-func (r *run) call(p probe.Probe) error {
-	how := r.socket(p)
-	r.arena = r.arena[:0]
+func (a *asker) call(p probe.Probe) error {
+	how := a.run.socket(p)
+	a.arena = a.arena[:0]
 	if how == probe.SocketDatagram {
-		r.arena = probe.AppendPayload(r.arena, &r.send[r.engine.cfg.Routes.Way(p.Target)], p)
+		a.arena = probe.AppendPayload(a.arena, &a.sources[a.run.engine.cfg.Routes.Way(p.Target)], p)
 	}
-	return r.engine.cfg.Sockets.Ask(r.id, how, p, r.arena)
+	return a.run.engine.cfg.Sockets.Ask(a.run.id, how, p, a.arena)
 }
 
 // socket is the kernel socket by which p's kind can be asked; 0 if there is
@@ -219,7 +222,7 @@ func (r *run) putBack(asks []ask) {
 	if len(asks) == 0 {
 		return
 	}
-	r.engine.pacer.spend(r.engine.now(), -len(asks))
+	r.engine.pacer.giveBack(r.engine.now(), len(asks))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, a := range asks {

@@ -55,7 +55,7 @@ func (m *machine) class(i uint64) probe.Class {
 }
 
 // dueRetry takes the next question whose further try is due.
-func (m *machine) dueRetry(now time.Duration) (uint64, bool) {
+func (m *machine) dueRetry(now, left time.Duration) (uint64, bool) {
 	for m.retry.len() > 0 {
 		e := m.retry.front()
 		s := m.live(e.number)
@@ -63,7 +63,7 @@ func (m *machine) dueRetry(now time.Duration) (uint64, bool) {
 			m.retry.pop()
 			continue
 		}
-		if now < e.at+m.hostTime(m.interval(m.class(e.number))) {
+		if e.at >= left || now < e.at+m.hostTime(m.interval(m.class(e.number))) || !m.heard(now) {
 			return 0, false
 		}
 		m.retry.pop()
@@ -91,8 +91,8 @@ func (s *slot) is(e event) bool {
 	return s != nil && s.try == e.try && s.sent[e.try&3] == micros(e.at)
 }
 
-// expire ends the questions whose last wait is over.
-func (m *machine) expire(now time.Duration) {
+// expire ends the questions whose last wait is over, of those asked before left.
+func (m *machine) expire(now, left time.Duration) {
 	for m.doubt.len() > 0 {
 		e := m.doubt.front()
 		s := m.live(e.number)
@@ -100,6 +100,9 @@ func (m *machine) expire(now time.Duration) {
 			r := m.held.at(s.held)
 			if now < e.at+m.rtt[m.class(e.number)].linger(r.RTT, &m.timing) {
 				break
+			}
+			if !m.heard(now) {
+				return
 			}
 			m.finish(now, e.number, s)
 		}
@@ -109,7 +112,10 @@ func (m *machine) expire(now time.Duration) {
 		e := m.end.front()
 		s := m.live(e.number)
 		if s.is(e) && s.state == slotWaiting {
-			if now < e.at+m.hostTime(m.lastWait(e.number)) {
+			if e.at >= left || now < e.at+m.hostTime(m.lastWait(e.number)) {
+				return
+			}
+			if !m.heard(now) {
 				return
 			}
 			m.finish(now, e.number, s)
@@ -117,6 +123,25 @@ func (m *machine) expire(now time.Duration) {
 		m.end.pop()
 	}
 }
+
+// heard tells whether everything that has come in until now is known. If not,
+// nothing is taken for silence for a moment: on a busy machine an answer may lie
+// here for longer than it took.
+func (m *machine) heard(now time.Duration) bool {
+	switch {
+	case m.unheard == nil || m.heardAt == now+1:
+		return true
+	case now < m.hold:
+		return false
+	case m.unheard():
+		m.hold = now + holdTime
+		return false
+	}
+	m.heardAt = now + 1
+	return true
+}
+
+const holdTime = 500 * time.Microsecond
 
 // finish ends the stay of question i in its slot.
 func (m *machine) finish(now time.Duration, i uint64, s *slot) {
@@ -148,8 +173,13 @@ func (m *machine) lastWait(i uint64) time.Duration {
 	if m.perPass > 1 && m.kernelRepeats(i) {
 		w += max(time.Duration(m.perPass-1)*m.interval(c), kernelRepeat)
 	}
-	return w
+	return w + m.delay
 }
+
+// delayed notes how long asks took to leave. Their time begins when they are
+// taken, and on a busy machine a goroutine may stand still for longer than a round
+// trip.
+func (m *machine) delayed(d time.Duration) { m.delay = max(d, m.delay-m.delay/64) }
 
 // kernelRepeats tells whether further tries of question i are left to the
 // kernel. With a fixed source port (-g) a second connection cannot be opened
@@ -185,11 +215,11 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 	}
 	if m.retry.len() > 0 {
 		e := m.retry.front()
-		sooner(max(free, e.at+m.hostTime(m.interval(m.class(e.number)))))
+		sooner(max(free, m.hold, e.at+m.hostTime(m.interval(m.class(e.number)))))
 	}
 	if m.end.len() > 0 {
 		e := m.end.front()
-		sooner(e.at + m.hostTime(m.lastWait(e.number)))
+		sooner(max(m.hold, e.at+m.hostTime(m.lastWait(e.number))))
 	}
 	if m.doubt.len() > 0 {
 		e := m.doubt.front()
@@ -197,7 +227,7 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 		if s := m.live(e.number); s != nil && s.state == slotTentative {
 			d = m.rtt[m.class(e.number)].linger(m.held.at(s.held).RTT, &m.timing)
 		}
-		sooner(e.at + d)
+		sooner(max(m.hold, e.at+d))
 	}
 	return at, ok
 }

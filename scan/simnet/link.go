@@ -197,6 +197,14 @@ func (l *Link) Recv(into []scan.Packet) (int, error) {
 	}
 }
 
+// Waiting implements scan.Link.
+func (l *Link) Waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.run(l.Elapsed())
+	return l.inbox.len() > 0 || len(l.lent) > 0
+}
+
 // hand fills into from the inbox.
 func (l *Link) hand(now time.Duration, into []scan.Packet) (n int) {
 	for n < len(into) && l.inbox.len() > 0 {

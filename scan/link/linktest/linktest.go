@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) *Env) {
 		{"sizes", testSizes},
 		{"one by one", testOneByOne},
 		{"borrowed", testBorrowed},
+		{"waiting", testWaiting},
 		{"too large", testTooLarge},
 		{"no way", testNoWay},
 		{"not a packet", testNotAPacket},
@@ -195,6 +196,44 @@ func testBorrowed(t *testing.T, e *Env) {
 			t.Error("changed before the next Recv")
 		}
 	})
+}
+
+// testWaiting: an answer that has come is waiting until Recv is called again after
+// it returned it, and none is before one has come.
+func testWaiting(t *testing.T, e *Env) {
+	until := func(want bool) {
+		t.Helper()
+		for end := time.Now().Add(patience); e.Link.Waiting() != want; time.Sleep(100 * time.Microsecond) {
+			if time.Now().After(end) {
+				t.Fatalf("waiting stays %v", !want)
+			}
+		}
+	}
+	until(false) // strangers' packets may come
+	e.send(t, []scan.Packet{e.echo(1, nil)})
+	until(true)
+	e.answers(t, 1, 1, func(scan.Packet, *wire.Packet) {
+		if !e.Link.Waiting() {
+			t.Error("not waiting any more, but Recv was not called again")
+		}
+	})
+	e.send(t, []scan.Packet{e.echo(2, nil)})
+	e.answers(t, 1, 1, func(scan.Packet, *wire.Packet) {})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		into := make([]scan.Packet, 1)
+		for {
+			if _, err := e.Link.Recv(into); err != nil {
+				return
+			}
+		}
+	})
+	until(false)
+	e.Link.Close()
+	wg.Wait()
+	if e.Link.Waiting() {
+		t.Error("waiting, but closed")
+	}
 }
 
 // testTooLarge: the packet that cannot leave is named, those before it have left,
