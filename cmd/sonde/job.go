@@ -220,7 +220,7 @@ func (j *job) run(ctx context.Context, body func(ctx context.Context) error) err
 	}
 	began := time.Now()
 	cfg := scan.Config{Link: j.network.link, Sockets: j.network.sockets, Routes: j.network.routes, Start: j.network.start,
-		Timing: j.flags.timing(), Ports: j.network.ports, Neighbours: j.network.known, Unresolved: j.network.vain}
+		Timing: j.flags.timing(), Ports: j.network.ports, Senders: j.network.senders, Neighbours: j.network.known, Unresolved: j.network.vain}
 	if tap != nil {
 		cfg.Tap = tap
 	}

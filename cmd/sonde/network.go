@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime"
 	"time"
 
 	"go4.org/netipx"
@@ -30,7 +31,15 @@ type request struct {
 	stray   bool   // what is asked belongs to no connection, see probe.StrayKind
 	via     string // "raw", "connect" or "": as permitted
 	files   bool   // files will be written later
+	probes  uint64 // about how many questions are asked
 }
+
+// manyProbes is from how many questions on packets leave as frames and answers
+// come through rings: these are dear to set up, but cost less for each packet.
+const manyProbes = 8192
+
+// large tells whether the request is worth rings.
+func (r *request) large() bool { return r.probes >= manyProbes }
 
 // network is what a run works with: the kernel's, or a simulated one.
 type network struct {
@@ -39,6 +48,7 @@ type network struct {
 	routes  scan.Routes
 	start   time.Time
 	ports   probe.Ports
+	senders int // goroutines that send the packets of one plan
 	known   map[netip.Addr]wire.MAC
 	vain    func(netip.Addr) bool
 	// hostless tells whether an address is of no single host, as a broadcast
@@ -86,11 +96,11 @@ func needsRaw(why error) error {
 // newTable asks for the ways to the targets of a request.
 func newTable(req *request) (*link.Table, error) {
 	options := link.RouteOptions{Iface: req.iface, Source: req.source}
-	if req.stray {
+	if req.stray || req.large() {
 		options.Frames = link.FrameAll
 	}
 	table, err := link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options)
-	if err == nil && !req.stray && onLink(table, req.targets) > mostNeighbours {
+	if err == nil && options.Frames != link.FrameAll && onLink(table, req.targets) > mostNeighbours {
 		options.Frames = link.FrameOnLink
 		table, err = link.NewTable(req.targets.Ranges(), req.targets.Zoned(), options)
 	}
@@ -161,6 +171,7 @@ func (n *network) openRaw(req *request, table *link.Table) error {
 	n.ports = sourcePorts(req.port)
 	needs := link.Needs{TCP: req.proto == "tcp" || req.sweeps, UDP: req.proto == "udp" || req.sweeps, ICMP: true,
 		Frames: sendsFrames(table), Ports: []link.PortRange{{First: n.ports.First, Last: n.ports.First + n.ports.N - 1}}}
+	needs.Rings = needs.Frames && req.large()
 	for _, r := range req.targets.Ranges() {
 		needs.V4 = needs.V4 || r.From().Is4()
 		needs.V6 = needs.V6 || !r.From().Is4()
@@ -176,6 +187,9 @@ func (n *network) openRaw(req *request, table *link.Table) error {
 		return local(err)
 	}
 	n.link = opened
+	if needs.Rings {
+		n.senders = min(2, runtime.GOMAXPROCS(0)) // more are not faster: the kernel's queues are shared
+	}
 	if neighbours, err := link.OpenNeighbours(table); err == nil {
 		n.close = neighbours.Close
 		n.vain = neighbours.Unresolved

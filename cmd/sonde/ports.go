@@ -101,7 +101,7 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 	if err != nil {
 		return err
 	}
-	j, err := a.newJob(f, q.command, t, request{proto: q.protoName(), stray: stray, sweeps: !f.noPing() && (t.Swept.Len() > 0 || pings != nil)})
+	j, err := a.newJob(f, q.command, t, request{proto: q.protoName(), stray: stray, probes: uint64(len(list)) * t.All.Len(), sweeps: !f.noPing() && (t.Swept.Len() > 0 || pings != nil)})
 	if err != nil {
 		return err
 	}

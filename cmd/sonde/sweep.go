@@ -73,7 +73,7 @@ func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return err
 	}
-	j, err := a.newJob(f, "sweep", t, request{proto: "icmp", sweeps: true})
+	j, err := a.newJob(f, "sweep", t, request{proto: "icmp", sweeps: true, probes: t.All.Len() * uint64(max(1, len(pings)))})
 	if err != nil {
 		return err
 	}
