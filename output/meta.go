@@ -41,13 +41,13 @@ type Trace struct {
 // routesOnly tells whether the run is about routes, not about hosts and ports.
 func (m *Meta) routesOnly() bool { return m.Trace != nil && m.Ports == 0 }
 
-// Lists tells whether r belongs into the output at all: a
-// host that a range found silent is listed only with -v, a port that is not
-// open not with --open. What is not listed still counts in the Tally.
+// Lists tells whether r belongs into the output at all: a host that a range
+// found silent is listed only with -v or for its ports, a port that is not open
+// not with --open. What is not listed still counts in the Tally.
 func (m *Meta) Lists(r *Record) bool {
 	switch r.Type {
 	case Host:
-		return r.State == probe.Up || r.Named || r.Ports > 0 || m.Verbose
+		return r.State == probe.Up || r.Named || r.Ports > 0 && !m.OpenOnly || m.Verbose
 	case Port:
 		return !m.OpenOnly || r.State == probe.Open || r.State == probe.OpenFiltered
 	}
@@ -76,6 +76,13 @@ func (t *Tally) Add(r *Record) {
 			t.Services++
 		}
 	}
+}
+
+// Omit counts hosts and ports that stayed silent and have no Record, since
+// nobody would list them.
+func (t *Tally) Omit(hosts, ports uint64, silence probe.State) {
+	t.Hosts[probe.NotTested] += hosts
+	t.Ports[silence] += ports
 }
 
 func sum(row *[States]uint64) (n uint64) {

@@ -36,21 +36,22 @@ func (a *asker) take(now time.Duration, budget int) {
 		r.m.delayed(now - a.since)
 		a.since = idle
 	}
-	a.asks = r.m.fill(now, r.left(now), budget, a.asks[:0])
+	a.asks = r.m.fill(now, r.left(), budget, a.asks[:0])
 	if len(a.asks) > 0 {
 		a.since = now
 	}
 	r.expect(a.asks)
 }
 
-// left is until when everything that was asked has left this machine. What has
+// left is before when everything that was asked has left this machine. What has
 // not left cannot be answered, and a busy machine can leave a goroutine waiting
 // for longer than a round trip. r.mu is held.
-func (r *run) left(now time.Duration) time.Duration {
+func (r *run) left() time.Duration {
+	left := idle
 	for _, a := range r.askers {
-		now = min(now, a.since)
+		left = min(left, a.since)
 	}
-	return now
+	return left
 }
 
 // ask sends until the machine is satisfied or ctx ends, then hands out what is

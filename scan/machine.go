@@ -57,6 +57,7 @@ type machine struct {
 	out        []Result // decided, not yet handed out
 	ended      []ask    // left their slots, with their latest try; kept only for kernel sockets
 	duplicates uint64
+	omitted    uint64 // silent questions that were not handed out
 }
 
 // slot is a question in flight.

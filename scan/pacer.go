@@ -53,7 +53,8 @@ const (
 	creep         = 1.05 // growth per epoch once the limit was met
 	slowest       = 10.0 // packets a second: no path is worse, but estimates may be
 	limitMemory   = 5 * time.Second
-	burstTime     = 2 * time.Millisecond
+	burstTime     = 5 * time.Millisecond // of packets may be made up for at most, when they could not leave in time
+	quantum       = time.Millisecond     // of packets leave together, as far as they fit into a burst
 	shortestEpoch = 10 * time.Millisecond
 )
 
@@ -123,11 +124,13 @@ func (p *pacer) giveBack(now time.Duration, n int) {
 	p.limit.AllowN(origin.Add(now), -n)
 }
 
-// next returns when the next packet may leave.
+// next returns when the next packets may leave: as many as are worth waking up
+// for.
 func (p *pacer) next(now time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	missing := 1 - p.limit.TokensAt(origin.Add(now))
+	together := max(1, min(float64(p.limit.Limit())*quantum.Seconds(), burst))
+	missing := together - p.limit.TokensAt(origin.Add(now))
 	if missing <= 0 {
 		return now
 	}

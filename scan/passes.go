@@ -104,7 +104,9 @@ func (m *machine) remaining(cut bool, most int) bool {
 			m.settle(i, s, m.held.take(s.held))
 		case s != nil && cut && m.pass == 0:
 			m.settle(i, s, Result{Number: i, Probe: m.plan.At(i), Tries: s.try, RTT: -1, Reply: probe.Reply{Event: probe.Deadline}})
-		case !asked || m.plan.OmitSilence:
+		case !asked:
+		case m.plan.OmitSilence:
+			m.omitted++
 		default:
 			tries := m.tries
 			if m.pass == 0 {

@@ -70,7 +70,7 @@ type Plan struct {
 	Pace        time.Duration // between any two packets, at least; 0: as fast as the pacer lets
 	Interval    time.Duration // between the starts of passes (repetitions); 0: as fast as the pacer lets
 	HostTimeout time.Duration // give up on a host this long after its first question
-	OmitSilence bool          // no Result for silence (sweeps of ranges)
+	OmitSilence bool          // no Result for silence (sweeps of ranges): Stats.Silent counts it
 	// Skip tells which questions an earlier run has decided: they are neither
 	// asked nor handed out again. Nil: none.
 	Skip func(number uint64) bool

@@ -25,6 +25,7 @@ type Stats struct {
 	Elapsed        time.Duration
 	Sent           uint64 // packets of ours, ARP and ND included; a connect counts as one
 	Received       uint64 // accepted replies, duplicates included
+	Silent         uint64 // questions that stayed silent and have no Result, see Plan.OmitSilence
 	Duplicates     uint64
 	Unsolicited    uint64
 	SendErrors     uint64
@@ -58,6 +59,7 @@ func (s Stats) Plus(o Stats) Stats {
 	}
 	s.Sent += o.Sent
 	s.Received += o.Received
+	s.Silent += o.Silent
 	s.Duplicates += o.Duplicates
 	s.Unsolicited += o.Unsolicited
 	s.SendErrors += o.SendErrors

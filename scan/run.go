@@ -232,6 +232,7 @@ func (r *run) rest(cut bool, emit func(*Result)) {
 	r.stats.Sent += r.sending.Load()
 	r.stats.SendErrors += r.sendErrors.Load()
 	r.stats.Duplicates += r.m.duplicates
+	r.stats.Silent += r.m.omitted
 	tries := r.m.tries
 	if tries == 0 {
 		tries = r.m.perPass

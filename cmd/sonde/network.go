@@ -188,7 +188,10 @@ func (n *network) openRaw(req *request, table *link.Table) error {
 	}
 	n.link = opened
 	if needs.Rings {
-		n.senders = min(2, runtime.GOMAXPROCS(0)) // more are not faster: the kernel's queues are shared
+		n.senders = min(2, runtime.NumCPU()) // more are not faster: the kernel's queues are shared
+		// Go takes its time to notice that a goroutine is in a system call. Senders
+		// always are, and whoever receives must not wait for them.
+		runtime.GOMAXPROCS(runtime.NumCPU() + n.senders)
 	}
 	if neighbours, err := link.OpenNeighbours(table); err == nil {
 		n.close = neighbours.Close

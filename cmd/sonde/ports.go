@@ -181,6 +181,10 @@ func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part
 	if s.confirm {
 		all.Confirm = s.handshake()
 	}
+	silence := s.kind.Classify(probe.Probe{}, &probe.Reply{Event: probe.Silence}).State
+	listed := s.meta.Lists(&output.Record{Type: output.Port, State: silence})
+	all.Omit = !listed && !s.flags.verbose && len(t.Named) == 0 && !s.meta.Source.IsValid() && t.All.Len() >= manyHosts
+	all.Omitted = func(hosts, ports uint64) { s.omitted(hosts, ports, silence) }
 	asked := t.All
 	if len(parts) > 0 {
 		up := builder{}
@@ -257,6 +261,17 @@ func (s *portScan) port(ctx context.Context, p *ports.Port) {
 	default:
 		s.score.add(r.State, r.Reason, probe.Open)
 	}
+}
+
+// manyHosts is from how many hosts on silence that is not listed is only counted.
+const manyHosts = 1024
+
+// omitted counts what stayed silent and is not listed.
+func (s *portScan) omitted(hosts, ports uint64, silence probe.State) {
+	s.job.mu.Lock()
+	defer s.job.mu.Unlock()
+	s.tally.Omit(hosts, ports, silence)
+	s.score.addSilent(ports, silence)
 }
 
 // host reports a host, when all its ports are in.

@@ -57,6 +57,15 @@ func (s *score) add(state probe.State, reason probe.Reason, yes probe.State) {
 	}
 }
 
+// addSilent takes n ports that stayed silent, which is state.
+func (s *score) addSilent(n uint64, state probe.State) {
+	if s.want != nil && state == *s.want {
+		s.asWant += int(n)
+	} else {
+		s.silent += int(n)
+	}
+}
+
 // exit returns the exit code and the reason for it, one word or two.
 func (s *score) exit() (int, string) {
 	var sig errSignal

@@ -13,6 +13,7 @@ package ports
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -36,6 +37,10 @@ type Scan struct {
 	// Patience says that the silent UDP ports of hosts that limit their ICMP are
 	// asked again at that pace, however long it takes.
 	Patience bool
+	// Omit says that silent ports are not handed out, nor hosts that said nothing at
+	// all, which nobody lists in a large scan: Omitted is told how many these are.
+	Omit    bool
+	Omitted func(hosts, ports uint64)
 
 	Port    func(*Port)       // one for each port of each host
 	Host    func(*sweep.Host) // one for each host, after its ports
@@ -43,6 +48,7 @@ type Scan struct {
 
 	mu     sync.Mutex
 	hosts  map[netip.Addr]*host
+	begun  uint64                  // hosts of which something was heard
 	open   map[netip.AddrPort]bool // ports whose SYN-ACK was seen
 	broken map[netip.AddrPort]bool // ports that said two different things
 	ended  map[netip.Addr]bool     // hosts that were reported, of few
@@ -87,6 +93,7 @@ func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error
 	s.hosts, s.open, s.broken = map[netip.Addr]*host{}, map[netip.AddrPort]bool{}, map[netip.AddrPort]bool{}
 	for _, h := range s.Up {
 		s.hosts[h.Addr] = &host{answer: h, left: len(s.Ports)}
+		s.begun++
 	}
 	s.ended, s.room = map[netip.Addr]bool{}, make(chan struct{}, handshakesAtOnce)
 	s.unused = unused(s.Ports, canaries)
@@ -101,12 +108,16 @@ func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error
 	controls.Go(func() { s.askControls(ctx, targets, main) })
 
 	plan := s.plan(targets)
+	plan.OmitSilence = s.Omit
 	if s.tcp() && s.Curious {
 		plan.Later = s.later
 	}
 	stats, err := s.Engine.Run(ctx, &plan, func(r *scan.Result) { s.heard(ctx, r) })
 	close(main)
 	s.add(stats, err)
+	if s.Omit && stats.Complete {
+		s.omit(targets, stats.Silent)
+	}
 	controls.Wait()
 	s.judgeSilence(ctx)
 	s.jobs.Wait()
@@ -160,6 +171,7 @@ func (s *Scan) heard(ctx context.Context, r *scan.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.host(r.Probe.Target)
+	h.results++
 	h.hear(r)
 	p := Port{Result: *r}
 	switch {
@@ -179,6 +191,7 @@ func (s *Scan) host(addr netip.Addr) *host {
 	if h == nil {
 		h = &host{answer: sweep.Host{Addr: addr, State: probe.NotTested, RTT: -1}, left: len(s.Ports)}
 		s.hosts[addr] = h
+		s.begun++
 	}
 	return h
 }
@@ -187,15 +200,39 @@ func (s *Scan) host(addr netip.Addr) *host {
 func (s *Scan) handOut(h *host, p *Port) {
 	h.mark(p)
 	s.Port(p)
-	if h.left--; h.left > 0 {
-		return
+	if h.left--; h.left == 0 {
+		s.finish(h)
 	}
+}
+
+// finish reports a host all of whose ports were handed out, unless it must be
+// asked whether it is there. s.mu is held.
+func (s *Scan) finish(h *host) {
 	if s.Curious && len(s.Ports) >= manyPorts && h.onlyReset != nil && s.Base.SourcePort == 0 { // see sweep.jury
 		s.jobs.Add(1)
 		s.place.add(h)
 		return
 	}
 	s.end(h)
+}
+
+// omit ends hosts that wait for ports that stayed silent, and tells of the rest.
+func (s *Scan) omit(targets scan.Targets, silent uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Omitted(targets.Len()-s.begun, silent)
+	for _, h := range s.waiting() {
+		if h.left -= len(s.Ports) - h.results; h.left == 0 {
+			s.finish(h)
+		}
+	}
+}
+
+// waiting lists the hosts that have not been reported, by address. s.mu is held.
+func (s *Scan) waiting() []*host {
+	left := slices.Collect(maps.Values(s.hosts))
+	slices.SortFunc(left, func(a, b *host) int { return a.answer.Addr.Compare(b.answer.Addr) })
+	return left
 }
 
 // end reports a host and what was found out about it. s.mu is held.
@@ -215,12 +252,7 @@ func (s *Scan) end(h *host) {
 func (s *Scan) rest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var left []*host
-	for _, h := range s.hosts {
-		left = append(left, h)
-	}
-	slices.SortFunc(left, func(a, b *host) int { return a.answer.Addr.Compare(b.answer.Addr) })
-	for _, h := range left {
+	for _, h := range s.waiting() {
 		for _, p := range slices.Concat(h.held, h.silent) {
 			h.mark(&p)
 			s.Port(&p)
@@ -247,10 +279,14 @@ const canaries = 2
 // range that IANA assigns to nobody (RFC 6335 §6), its upper part, which systems
 // do not take client ports from either (Linux: 32768 to 60999).
 func unused(ports []uint16, count int) []uint16 {
+	var used [1 << 16]bool
+	for _, p := range ports {
+		used[p] = true
+	}
 	var list []uint16
 	for n := 0; len(list) < count && n < 1000; n++ {
-		if p := uint16(61000 + rand.IntN(65536-61000)); !slices.Contains(ports, p) && !slices.Contains(list, p) {
-			list = append(list, p)
+		if p := 61000 + rand.IntN(65536-61000); !used[p] {
+			list, used[p] = append(list, uint16(p)), true
 		}
 	}
 	return list
