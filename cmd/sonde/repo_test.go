@@ -61,7 +61,8 @@ os/signal                     cmd/sonde
 net                           scan/lab scan/link cmd/sonde scan/lab/demo scan/service scan/target
 github.com/dchest/siphash     probe
 github.com/google/gopacket    scan/capture scan/lab
-github.com/google/nftables    scan/lab
+github.com/google/nftables    scan/lab scan/link
+github.com/mdlayher/netlink   scan/link
 github.com/mdlayher/raw       scan/link
 github.com/spf13/cobra        cmd/sonde
 github.com/spf13/pflag        cmd/sonde
