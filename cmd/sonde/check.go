@@ -109,6 +109,9 @@ func (f *flags) checkVia() error {
 	if f.given("tcp-options") {
 		return usage("--tcp-options: the kernel makes the packets of --via connect")
 	}
+	if f.guard {
+		return usage("--rst-guard: the kernel resets no connection of --via connect, for it makes them itself")
+	}
 	if name, ok := f.changed("packet-trace", "pcap"); ok {
 		return usage("--%s: --via connect lets the kernel ask, whose packets we do not see", name)
 	}
@@ -232,6 +235,9 @@ func (f *flags) checkParts(parts []sweep.Part) error {
 	}
 	if f.given("source-port") && !ports {
 		return usage("-g: none of these pings has ports; choose another with -P")
+	}
+	if f.guard && !syn {
+		return usage("--rst-guard: none of these pings is a SYN; choose one with -PS")
 	}
 	if f.given("tcp-options") && !syn {
 		return usage("--tcp-options: none of these pings is a SYN; choose one with -PS")

@@ -154,7 +154,7 @@ func (e *examination) impossible() error {
 	case e.raw || e.flags.via != "raw" && !e.table.Foreign():
 		return nil
 	case e.rights.Raw != nil:
-		return needsRaw(e.rights.Raw)
+		return needsRaw(e.rights.Raw, false)
 	}
 	return local(fmt.Errorf("-S %v is not ours: the kernel sends nothing from there", e.meta.Source))
 }

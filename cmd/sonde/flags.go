@@ -44,6 +44,7 @@ type flags struct {
 	seed        uint64
 	expect      string
 	via         string
+	guard       bool
 	trace       bool
 	pcap        string
 	dryRun      bool

@@ -41,6 +41,7 @@ traces the way to each host.`,
 	p.add(cmd, "top 1000")
 	f.add(cmd)
 	f.addTCP(cmd)
+	f.addGuard(cmd)
 	f.ours(cmd)
 	f.hide(cmd, fpHasNo...)
 	return cmd

@@ -51,6 +51,7 @@ func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*
 	req.targets, req.iface, req.source, req.via = t.All, f.iface, f.sourceAddr(), f.via
 	req.port, req.ttl = uint16(f.sourcePort), uint8(f.ttl)
 	req.tos, _ = f.tosByte()
+	req.guard = f.guard && !f.dryRun
 	for _, s := range specs {
 		req.files = req.files || s.Path != ""
 	}
@@ -116,8 +117,12 @@ func (j *job) note(text string) {
 	}
 }
 
-// checkTransport refuses crafted fields where the kernel makes the packets.
+// checkTransport refuses crafted fields where the kernel makes the packets, and a
+// guard where it gets no answer to them.
 func (j *job) checkTransport() error {
+	if src := j.flags.foreign(j.network); j.flags.guard && src.IsValid() {
+		return usage("--rst-guard: -S %v is not ours, so our kernel gets no SYN-ACK to answer", src)
+	}
 	if !j.network.raw() && j.flags.given("tcp-options") {
 		return local(errors.New("--tcp-options needs packets of our own: " + j.network.note))
 	}

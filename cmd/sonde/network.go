@@ -32,6 +32,8 @@ type request struct {
 	via     string // "raw", "connect" or "": as permitted
 	files   bool   // files will be written later
 	probes  uint64 // about how many questions are asked
+	pinged  bool   // by the pings of -P
+	guard   bool   // --rst-guard
 }
 
 // manyProbes is from how many questions on packets leave as frames and answers
@@ -80,7 +82,7 @@ func openKernel(req *request) (*network, error) {
 		why = link.Permitted()
 	}
 	if why != nil && (req.via == "raw" || table.Foreign()) {
-		return nil, needsRaw(why)
+		return nil, needsRaw(why, req.guard)
 	}
 	if req.via == "connect" || why != nil {
 		return n, n.openSockets(req, table, why)
@@ -88,9 +90,14 @@ func openKernel(req *request) (*network, error) {
 	return n, n.openRaw(req, table)
 }
 
-// needsRaw is the error where packets of our own are asked for and not permitted.
-func needsRaw(why error) error {
-	return local(fmt.Errorf("%w: run as root, or: setcap cap_net_raw+p sonde", why))
+// needsRaw is the error where packets of our own, or a guard beside them, are asked
+// for and not permitted.
+func needsRaw(why error, guard bool) error {
+	capabilities := "cap_net_raw"
+	if guard {
+		capabilities += ",cap_net_admin"
+	}
+	return local(fmt.Errorf("%w: run as root, or: setcap %s+p sonde", why, capabilities))
 }
 
 // newTable asks for the ways to the targets of a request.
@@ -199,6 +206,9 @@ func (n *network) openRaw(req *request, table *link.Table) error {
 		if needs.Neighbours {
 			n.known, _ = neighbours.Known() // not knowing costs a question each
 		}
+	}
+	if err := n.openGuard(req, table); err != nil {
+		return err
 	}
 	if err := giveUp(req.files); err != nil {
 		return local(errors.Join(err, opened.Close()))

@@ -92,6 +92,9 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 			return err
 		}
 	}
+	if err := f.checkGuard(q.kind, nil); err != nil {
+		return err
+	}
 	if f.via == "connect" {
 		if err := checkPings(pings); err != nil {
 			return err
@@ -136,6 +139,7 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 		j.close()
 		return err
 	}
+	j.guarded()
 	j.meta.Ports, j.meta.Probes = uint32(len(list)), uint64(len(list))*t.All.Len()
 	if f.dryRun {
 		return j.dryRun(func() ([]scan.Plan, error) { return []scan.Plan{s.questions(t.All)}, nil })

@@ -31,9 +31,11 @@ type rights struct {
 
 const (
 	asRoot    = "root"
-	asUser    = "user"         // an ordinary user
-	asGranted = "granted user" // and the program has the file capability cap_net_raw+p
-	asBounded = "bounded root" // as in a container without NET_RAW
+	asUser    = "user"                  // an ordinary user
+	asGranted = "granted user"          // and the program has the file capability cap_net_raw+p
+	asManager = "managing user"         // and the program has cap_net_raw,cap_net_admin+p
+	asBounded = "bounded root"          // as in a container without NET_RAW
+	asBefore  = "root of an old kernel" // without nfnetlink, and so without nftables
 )
 
 // The environment of TestStart.
@@ -46,8 +48,11 @@ const (
 func (r rights) as(t *testing.T, h *lab.Host, args ...string) *lab.Cmd {
 	t.Helper()
 	path := program(t)
-	if r.start == asGranted {
-		path = granted(t, path)
+	switch r.start {
+	case asGranted:
+		path = granted(t, path, cap.NET_RAW)
+	case asManager:
+		path = granted(t, path, cap.NET_RAW, cap.NET_ADMIN)
 	}
 	cmd := h.Command("/proc/self/exe", append([]string{"-test.run=^TestStart$", "--", path}, args...)...)
 	cmd.Env = append(os.Environ(), startVar+"="+r.start, filesVar+"="+strconv.FormatUint(r.files, 10))
@@ -71,10 +76,10 @@ func (r rights) typed(t *testing.T, h *lab.Host, line string, more ...string) *o
 	return finish(t, r.as(t, h, args...), args)
 }
 
-// granted returns a copy of the program with the file capability cap_net_raw+p:
-// permitted, not effective. Where files can have none it skips the test, or fails
+// granted returns a copy of the program with file capabilities: permitted, not
+// effective. Where files can have none it skips the test, or fails
 // it if LAB=1 asks for it and the rights are there.
-func granted(t *testing.T, path string) string {
+func granted(t *testing.T, path string, capabilities ...cap.Value) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -90,7 +95,7 @@ func granted(t *testing.T, path string) string {
 		skip = t.Fatalf
 	}
 	set := cap.NewSet()
-	if err := set.SetFlag(cap.Permitted, true, cap.NET_RAW); err != nil {
+	if err := set.SetFlag(cap.Permitted, true, capabilities...); err != nil {
 		t.Fatal(err)
 	}
 	if err := set.SetFile(copied); err != nil {
@@ -122,8 +127,10 @@ func TestStart(t *testing.T) {
 	}
 	if err == nil {
 		switch who {
-		case asUser, asGranted:
+		case asUser, asGranted, asManager:
 			err = becomeUser()
+		case asBefore:
+			err = withoutNetfilter()
 		case asBounded:
 			err = unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(cap.NET_RAW), 0, 0, 0)
 		}

@@ -28,6 +28,7 @@ and a DNS question to UDP port 53. One answer is enough.`,
 	}
 	f.add(cmd)
 	f.addTCP(cmd)
+	f.addGuard(cmd)
 	cmd.Flags().MarkHidden("open") // refused, in words of its own
 	return cmd
 }
@@ -64,6 +65,9 @@ func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.checkGuard(nil, pings); err != nil {
+		return err
+	}
 	if f.via == "connect" {
 		if err := checkPings(pings); err != nil {
 			return err
@@ -73,7 +77,7 @@ func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return err
 	}
-	j, err := a.newJob(f, "sweep", t, request{proto: "icmp", sweeps: true, probes: t.All.Len() * uint64(max(1, len(pings)))})
+	j, err := a.newJob(f, "sweep", t, request{proto: "icmp", sweeps: true, pinged: pings != nil, probes: t.All.Len() * uint64(max(1, len(pings)))})
 	if err != nil {
 		return err
 	}
@@ -88,6 +92,7 @@ func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
 		j.close()
 		return err
 	}
+	j.guarded()
 	j.meta.Probes = t.All.Len() * uint64(max(1, len(pings)))
 	if f.dryRun {
 		return j.dryRun(func() ([]scan.Plan, error) { return j.pingPlans(parts), nil })

@@ -34,6 +34,7 @@ answer a ping; of networks only what is up, unless -PN says otherwise.`,
 	p.addConfirm(cmd, "complete a handshake with each open port, to tell it from a middlebox that answers in its place")
 	f.add(cmd)
 	f.addTCP(cmd)
+	f.addGuard(cmd)
 	return cmd
 }
 
