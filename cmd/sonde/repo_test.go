@@ -43,6 +43,7 @@ scan/link/linktest  probe/wire scan
 scan/simnet         probe probe/wire scan
 scan/lab            nothing
 scan/lab/labtest    scan/lab
+scan/lab/bench      scan/lab
 scan/lab/demo       scan/lab
 output              probe probe/wire scan
 cmd/sonde           fingerprint output probe probe/wire scan scan/capture scan/link scan/ports scan/service scan/sweep scan/target scan/trace
@@ -55,10 +56,11 @@ const powers = `
 unsafe                        scan/lab scan/link
 golang.org/x/sys              scan/lab scan/link cmd/sonde/keys.go
 syscall                       scan/lab scan/link cmd/sonde output scan scan/service scan/simnet
-os                            scan/lab scan/link cmd/sonde output scan/lab/demo scan/lab/labtest scan/simnet
+os                            scan/lab scan/link cmd/sonde output scan/lab/bench scan/lab/demo scan/lab/labtest scan/simnet
 os/exec                       scan/lab scan/lab/demo
 os/signal                     cmd/sonde
 net                           scan/lab scan/link cmd/sonde scan/lab/demo scan/service scan/target
+github.com/cilium/ebpf        scan/lab
 github.com/dchest/siphash     probe
 github.com/google/gopacket    scan/capture scan/lab
 github.com/google/nftables    scan/lab scan/link
@@ -95,6 +97,7 @@ cmd                  what the user sees of time
 // its standard streams.
 const outspoken = `
 cmd                  what users run
+scan/lab/bench       what users run
 scan/lab/demo        what users run
 scan/lab/labtest     says why tests are skipped
 scan/lab/enter.go    runs the program again, with the streams that it has

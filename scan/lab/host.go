@@ -20,6 +20,7 @@ type Host struct {
 	ns     netns.NsHandle
 	links  *netlink.Handle
 	ports  map[string]int // interfaces so far, by kind
+	cables map[string]end // the other ends of cables, by interface
 	tables int            // firewalls so far
 }
 

@@ -78,6 +78,12 @@ func (s *Switch) Plug(h *Host, addrs ...string) (iface string) {
 	return iface
 }
 
+// end is one end of a cable.
+type end struct {
+	*Host
+	iface string
+}
+
 // cable makes a veth pair with both ends up.
 func (n *Network) cable(a *Host, ifaceA string, b *Host, ifaceB string) error {
 	pair := netlink.NewVeth(netlink.LinkAttrs{Name: ifaceA})
@@ -85,10 +91,9 @@ func (n *Network) cable(a *Host, ifaceA string, b *Host, ifaceB string) error {
 	if err := a.links.LinkAdd(pair); err != nil {
 		return fmt.Errorf("veth: %w", err)
 	}
-	for _, end := range []struct {
-		*Host
-		iface string
-	}{{a, ifaceA}, {b, ifaceB}} {
+	ends := [...]end{{a, ifaceA}, {b, ifaceB}}
+	a.cables[ifaceA], b.cables[ifaceB] = ends[1], ends[0]
+	for _, end := range ends {
 		if err := end.Do(func() error { return setOffload(end.iface, false) }); err != nil {
 			return fmt.Errorf("offload of %s: %w", end.iface, err)
 		}

@@ -92,7 +92,7 @@ func (n *Network) Router(name string) *Host {
 }
 
 func (n *Network) newHost(name string) (*Host, error) {
-	h := &Host{Name: name, net: n}
+	h := &Host{Name: name, net: n, cables: make(map[string]end)}
 	err := onThread(n.home, func() (err error) {
 		h.ns, err = netns.New()
 		return err

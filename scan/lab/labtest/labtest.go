@@ -52,6 +52,15 @@ func NeedTUN(t testing.TB) {
 	}
 }
 
+// NeedXDP skips the test where no program can be loaded into the kernel: usually
+// only the machine's root may.
+func NeedXDP(t testing.TB) {
+	t.Helper()
+	if err := lab.CanAnswer(); err != nil {
+		t.Skipf("no XDP programs here: %v", err)
+	}
+}
+
 func skip(t testing.TB, err error) {
 	t.Helper()
 	if os.Getenv("LAB") == "1" {
