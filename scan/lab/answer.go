@@ -3,9 +3,11 @@ package lab
 import (
 	"encoding/binary"
 	"net/netip"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+	"github.com/vishvananda/netlink"
 )
 
 // Answers says how a whole range of IPv4 addresses answers, none of which any
@@ -28,6 +30,9 @@ type Answers struct {
 	// Loss is the share of the packets that is lost, in each direction, by
 	// chance for each packet apart: of the questions 1-(1-Loss)² stay unanswered.
 	Loss float64
+	// Delay is the time there and back together, to within some milliseconds. The
+	// kernel still answers at once; a goroutine keeps the answers for so long.
+	Delay time.Duration
 }
 
 // Up tells whether somebody is at an address.
@@ -96,6 +101,9 @@ func (h *Host) Answer(iface string, how Answers) {
 	if !how.Range.IsValid() || !how.Range.Addr().Is4() {
 		h.fail("answers for %v, which is no range of IPv4", how.Range)
 	}
+	if how.Delay > 0 {
+		h.delay(iface, how.Delay)
+	}
 	h.attach(iface, answerProgram(&how))
 	h.wakePeer(iface)
 }
@@ -109,6 +117,29 @@ func (h *Host) wakePeer(iface string) {
 		h.fail("%s is not one end of a cable", iface)
 	}
 	far.attach(far.iface, passProgram())
+	h.queue(iface)
+	far.queue(far.iface)
+}
+
+// queue puts a queue before an end of a cable, as there is one before a network
+// card: who is too fast has to wait. Without, the cable loses what finds no room
+// in the 256 places of the other end.
+func (h *Host) queue(iface string) {
+	h.net.t.Helper()
+	l := h.link(iface)
+	kind := "pfifo_fast"
+	if l.Attrs().NumTxQueues > 1 {
+		kind = "mq" // one of those for each processor
+	}
+	err := h.links.QdiscAdd(&netlink.GenericQdisc{
+		QdiscAttrs: netlink.QdiscAttrs{
+			LinkIndex: l.Attrs().Index, Handle: netlink.MakeHandle(1, 0), Parent: netlink.HANDLE_ROOT,
+		},
+		QdiscType: kind,
+	})
+	if err != nil {
+		h.fail("queue of %s: %v", iface, err)
+	}
 }
 
 // attach attaches a program to an interface until the network is closed.

@@ -3,7 +3,6 @@ package lab_test
 import (
 	"encoding/binary"
 	"net/netip"
-	"syscall"
 	"testing"
 	"time"
 
@@ -242,43 +241,4 @@ func onesSum(s uint32, b []byte) uint16 {
 		s = s>>16 + s&0xffff
 	}
 	return uint16(s)
-}
-
-// TestAnswersFast: the answers are not what limits a scan. Whoever sends pays for
-// them with its own time, so that is what counts, not the clock's.
-func TestAnswersFast(t *testing.T) {
-	client, router := answering(t, lab.Answers{Alive: 0.05, OpenShare: 0.4})
-	var questions []asked
-	want := 0
-	addr := answered.Addr()
-	for i := range 4096 {
-		addr = addr.Next()
-		questions = append(questions, asked{addr, &layers.TCP{SYN: true, SrcPort: 40000, DstPort: 443, Seq: uint32(i)}})
-		if (&lab.Answers{Range: answered, Alive: 0.05}).Up(addr) {
-			want++
-		}
-	}
-	list := frames(t, client, router, questions)
-	before, spent := client.Received("eth0"), spentTime(t)
-	sent := client.Flood("eth0", list, time.Second)
-	took := (spentTime(t) - spent).Seconds()
-	back := client.Received("eth0") - before
-	t.Logf("%.0f SYNs a second, %d of %d answered", float64(sent)/took, back, sent)
-	if float64(sent)/took < 300_000 {
-		t.Errorf("%.0f SYNs a second", float64(sent)/took)
-	}
-	// The kernel may have said something of its own.
-	if rounds := int(sent) / len(list); int(back) < want*rounds || int(back) > want*rounds+2 {
-		t.Errorf("%d answers to %d rounds, want %d in each", back, rounds, want)
-	}
-}
-
-// spentTime is the time of the processors that this process has used.
-func spentTime(t *testing.T) time.Duration {
-	t.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -51,15 +51,20 @@ func passProgram() *ebpf.ProgramSpec {
 	return &ebpf.ProgramSpec{Type: ebpf.XDP, Instructions: p.code}
 }
 
-// answerProgram answers as how says.
+// answerProgram answers as how says. With a delay, it leaves the finished answer
+// to the host's own sockets in place of sending it.
 func answerProgram(how *Answers) *ebpf.ProgramSpec {
+	answered := int32(xdpTX)
+	if how.Delay > 0 {
+		answered = xdpPass
+	}
 	var p program
 	p.parse(how)
 	p.echo()
 	p.segment(how)
 	p.reply("syn-ack", synACKFrame)
 	p.reply("reset", tcpFrame)
-	p.end("answered", xdpTX)
+	p.end("answered", answered)
 	p.end("pass", xdpPass)
 	p.end("silent", xdpDrop)
 	return &ebpf.ProgramSpec{Type: ebpf.XDP, Instructions: p.code}
@@ -118,7 +123,7 @@ func (p *program) parse(how *Answers) {
 	p.mix(regHash)
 	p.unless(regHash, how.Alive, "silent")
 	if how.Loss > 0 {
-		p.add(asm.FnGetPrandomU32.Call())
+		p.add(asm.FnGetPrandomU32.Call(), asm.Mov.Reg32(asm.R0, asm.R0))
 		p.unless(asm.R0, (1-how.Loss)*(1-how.Loss), "silent")
 	}
 	p.add(
@@ -146,11 +151,13 @@ func (p *program) mix(h asm.Register) {
 	shift(16)
 }
 
-// unless jumps where a hash is not among this share of all hashes.
+// unless jumps where a hash, of 64 bits of which 32 are 0, is not among this share
+// of all hashes.
 func (p *program) unless(hash asm.Register, share float64, label string) {
-	if t := threshold(share); t < 1<<32 {
-		p.add(asm.JGE.Imm32(hash, int32(uint32(t)), label))
-	}
+	p.add(
+		asm.LoadImm(asm.R1, int64(threshold(share)), asm.DWord),
+		asm.JGE.Reg(hash, asm.R1, label),
+	)
 }
 
 // echo answers echo requests.

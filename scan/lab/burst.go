@@ -2,7 +2,6 @@ package lab
 
 import (
 	"errors"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -78,10 +77,10 @@ func (b *burst) flush() error {
 
 func (b *burst) Close() error { return unix.Close(b.fd) }
 
-// Flood sends frames from an interface, one after the other and then again, as
-// fast as one thread can, for some time, and returns how many it sent. It shows
-// what a link and what answers behind it can carry; see Received.
-func (h *Host) Flood(iface string, frames [][]byte, long time.Duration) (sent uint64) {
+// Flood sends frames from an interface, one after the other and all of them this
+// many times, as fast as one thread can. It shows what a link, and what answers
+// behind it, can carry; see Received.
+func (h *Host) Flood(iface string, frames [][]byte, times int) {
 	h.net.t.Helper()
 	index := h.Index(iface)
 	h.do("flood "+iface, func() error {
@@ -89,15 +88,16 @@ func (h *Host) Flood(iface string, frames [][]byte, long time.Duration) (sent ui
 		if err != nil {
 			return err
 		}
-		for end := time.Now().Add(long); err == nil && time.Now().Before(end); {
+		for range times {
 			for _, f := range frames {
 				err = errors.Join(err, b.add(f))
 			}
-			sent += uint64(len(frames))
+			if err != nil {
+				break
+			}
 		}
 		return errors.Join(err, b.flush(), b.Close())
 	})
-	return sent
 }
 
 // Received returns how many frames have come in through an interface.

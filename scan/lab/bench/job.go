@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"strconv"
+	"time"
 
 	"sonde/scan/lab"
 )
@@ -24,12 +25,20 @@ const (
 	target      = "10.128.0.77"
 )
 
+// A link that takes its time, there and back together, and loses a share of what
+// is sent in each direction.
+const (
+	farDelay = 50 * time.Millisecond
+	farLoss  = 0.05
+)
+
 // jobs are all jobs, in the order of the table.
 func jobs() []job {
 	sweep := lab.Answers{Alive: 0.05}
 	web := lab.Answers{Alive: 0.05, OpenShare: 0.4} // 2 % of the addresses
 	host := lab.Answers{Alive: 1, OpenShare: 20. / 65535}
 	hosts := lab.Answers{Alive: 1, OpenShare: 0.019}
+	far := func(a lab.Answers) lab.Answers { a.Delay, a.Loss = farDelay, farLoss; return a }
 	dropped := func(a lab.Answers) lab.Answers { a.Dropped = true; return a }
 	return []job{
 		{"sweep-24", "sweep of a /24", prefix("10.128.7.0/24"), "", sweep},
@@ -41,6 +50,9 @@ func jobs() []job {
 		{"web-12", "port 443 on a /12", prefix("10.144.0.0/12"), "443", web},
 		{"hosts", "1000 ports of 16 hosts, closed ones refuse", prefix("10.128.32.0/28"), "1-1000", hosts},
 		{"hosts-dropped", "1000 ports of 16 hosts, closed ones are silent", prefix("10.128.32.0/28"), "1-1000", dropped(hosts)},
+		{"far-hosts", "1000 ports of 64 hosts, 50 ms away, 5 % loss each way", prefix("10.128.64.0/26"), "1-1000", far(hosts)},
+		{"far-ports", "65,535 ports, 50 ms away, 5 % loss each way", prefix(target + "/32"), "1-65535", far(host)},
+		{"far-web", "port 443 on a /16, 50 ms away, 5 % loss each way", prefix("10.129.0.0/16"), "443", far(web)},
 	}
 }
 
