@@ -72,8 +72,9 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 	defer dismiss()
 	for {
 		now := e.now()
+		cut := ctx.Err() != nil
 		budget := 0
-		if now >= a.stuck.until {
+		if !cut && now >= a.stuck.until {
 			budget = e.pacer.take(now, burst)
 		}
 		r.mu.Lock()
@@ -89,12 +90,9 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 			r.help()
 		}
 		r.cancel(ended)
-		cut := err != nil || ctx.Err() != nil
-		if !cut {
-			a.transmit(now)
-		}
+		a.transmit(now)
 		r.handOut(out, emit)
-		if over || cut {
+		if over || cut || err != nil {
 			dismiss()
 			r.rest(!over, emit)
 			return err

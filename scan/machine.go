@@ -126,13 +126,15 @@ func (m *machine) decided(i uint64) bool {
 func (m *machine) fill(now, left time.Duration, most int, asks []ask) []ask {
 	epoch := m.pacer.epoch()
 	m.firsts = 0
-	for {
+	for !m.over {
 		m.expire(now, left)
 		asks = m.collect(now, left, most, epoch, asks)
-		if m.over || m.next < m.last() || m.base < m.next {
+		if m.next < m.last() || m.base < m.next {
 			break
 		}
-		m.turn()
+		if m.turn(); m.over {
+			break
+		}
 	}
 	if m.firsts > 0 {
 		m.pacer.asked(epoch, m.firsts, m.plan.Order == Shuffled)

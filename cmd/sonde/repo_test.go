@@ -84,7 +84,7 @@ var guarded = []string{"C", "unsafe", "syscall", "plugin", "os", "os/exec", "os/
 // aside: with all others a scan runs in virtual time.
 const clocks = `
 scan/engine.go       the engine's clock
-scan/run.go          its loop, which waits until the machine wants to be called
+scan/asker.go        its loop, which waits until the machine wants to be called
 scan/link            kernel time stamps, and patience with the kernel
 scan/simnet/link.go  the same clock for what is simulated
 scan/service         conversations, which the kernel carries
