@@ -4,6 +4,7 @@
 # make          build bin/sonde
 #
 # make test-peers   comparisons with other programs; names what it needs
+# make bench-peers  speed beside other scanners; names what it needs
 # make fuzz         each fuzz target for FUZZTIME
 # make clean
 
@@ -22,7 +23,16 @@ PEERS := tshark dnsmasq-base unbound atftpd chrony snmpd caddy strongswan-charon
 	kamailio libcoap3-bin transmission-daemon memcached mumble-server \
 	openssh-server nginx-light vsftpd postfix dovecot-imapd dovecot-pop3d nmap
 
-.PHONY: build demo test lint test-peers peers fuzz clean
+# Those whose speed sonde's is held against.
+BENCH_PEERS := nmap masscan zmap fping hping3 netcat-openbsd
+
+# The shell command that fails if one of these packages is not installed.
+installed = missing=; for p in $(1); do \
+		dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
+	done; \
+	test -z "$$missing" || { echo "missing:$$missing" >&2; echo "try: apt-get install --no-install-recommends$$missing" >&2; exit 1; }
+
+.PHONY: build demo test lint test-peers peers bench-peers fuzz clean
 
 build:
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/sonde ./cmd/sonde
@@ -43,15 +53,18 @@ lint:
 # The tests that compare with other programs where they find them demand them
 # with PEERS=1. Their names say so.
 test-peers:
-	@missing=; for p in $(PEERS); do \
-		dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
-	done; \
-	test -z "$$missing" || { echo "missing:$$missing" >&2; echo "try: apt-get install --no-install-recommends$$missing" >&2; exit 1; }
+	@$(call installed,$(PEERS))
 	PEERS=1 go test -count=1 -timeout 10m -run 'Peers|Tshark|Nmap' $$(grep -rl --include='*_test.go' 'Getenv("PEERS")' . | xargs -n 1 dirname | sort -u)
 
 # For .ci/run to install.
 peers:
 	@echo $(PEERS)
+
+# On a network of its own, but not beside other work: it takes twenty minutes, and
+# writes BENCHMARKS.md and its plots.
+bench-peers: build
+	@$(call installed,$(BENCH_PEERS))
+	go run ./scan/lab/bench -sonde bin/sonde -write
 
 fuzz:
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's/:func / /' | sort | while read -r file target; do \

@@ -21,7 +21,7 @@ import (
 
 // topLevel is all that may stand at the top, besides dot-files and bin, which
 // make makes.
-const topLevel = `cmd scan probe fingerprint output testdata go.mod go.sum Makefile LICENSE README.md ARCHITECTURE.md CHANGELOG.md`
+const topLevel = `cmd scan probe fingerprint output testdata go.mod go.sum Makefile LICENSE README.md ARCHITECTURE.md CHANGELOG.md BENCHMARKS.md`
 
 // importTable says which packages of ours each package imports, tests aside.
 // ARCHITECTURE.md shows the same table.
@@ -57,9 +57,9 @@ unsafe                        scan/lab scan/link
 golang.org/x/sys              scan/lab scan/link cmd/sonde/keys.go
 syscall                       scan/lab scan/link cmd/sonde output scan scan/service scan/simnet
 os                            scan/lab scan/link cmd/sonde output scan/lab/bench scan/lab/demo scan/lab/labtest scan/simnet
-os/exec                       scan/lab scan/lab/demo
+os/exec                       scan/lab scan/lab/bench scan/lab/demo
 os/signal                     cmd/sonde
-net                           scan/lab scan/link cmd/sonde scan/lab/demo scan/service scan/target
+net                           scan/lab scan/link cmd/sonde scan/lab/bench scan/lab/demo scan/service scan/target
 github.com/cilium/ebpf        scan/lab
 github.com/dchest/siphash     probe
 github.com/google/gopacket    scan/capture scan/lab

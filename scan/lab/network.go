@@ -116,6 +116,11 @@ func (n *Network) newHost(name string) (*Host, error) {
 	return h, h.links.LinkSetUp(lo)
 }
 
+// Go runs fn in a goroutine that Close ends, by closing done, and waits for.
+func (n *Network) Go(fn func(done <-chan struct{})) {
+	n.work.Go(func() { fn(n.ctx.Done()) })
+}
+
 // own remembers c for Close.
 func (n *Network) own(c io.Closer) { n.owned = append(n.owned, c) }
 

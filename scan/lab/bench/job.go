@@ -1,89 +1,146 @@
 package main
 
 import (
+	"fmt"
+	"net"
 	"net/netip"
-	"strconv"
+	"strings"
 	"time"
 
 	"sonde/scan/lab"
 )
 
-// job is one thing to find out, on a network made for it.
+// job is one thing to find out, on a network made for it, and who finds it out.
 type job struct {
-	name  string
-	title string
-	where netip.Prefix // the targets
-	ports string       // as all programs read it; "" for sweeps
-	lab.Answers
+	name    string
+	title   string
+	targets netip.Prefix
+	ports   string // "80" or "1-65535"; "" where hosts are asked for
+
+	answers lab.Answers // of elsewhere, unless kernel is set
+	kernel  func(*lab.Host)
+	open    []uint16 // what is open there
+
+	often    int // so many times as many rounds, 0 being once
+	contests []contest
 }
 
-// The scanner's own network, and where its targets are, which is elsewhere.
+// contest is two commands for the same job, which make the same concessions.
+type contest struct {
+	as          string // asUsual, asBest, or who else it is
+	sonde, peer string
+}
+
+const (
+	asUsual = "as usual" // sonde's default flags against what people usually type
+	asBest  = "at best"  // the fastest flags with which the peer misses nothing
+)
+
+// The network of the scanner, and where its targets are: elsewhere, behind a
+// router.
 const (
 	scannerAddr = "10.0.0.1"
 	routerAddr  = "10.0.0.2"
 	elsewhere   = "10.128.0.0/9"
-	target      = "10.128.0.77"
 )
 
-// A link that takes its time, there and back together, and loses a share of what
-// is sent in each direction.
-const (
-	farDelay = 50 * time.Millisecond
-	farLoss  = 0.05
-)
-
-// jobs are all jobs, in the order of the table.
-func jobs() []job {
-	sweep := lab.Answers{Alive: 0.05}
-	web := lab.Answers{Alive: 0.05, OpenShare: 0.4} // 2 % of the addresses
-	host := lab.Answers{Alive: 1, OpenShare: 20. / 65535}
-	hosts := lab.Answers{Alive: 1, OpenShare: 0.019}
-	far := func(a lab.Answers) lab.Answers { a.Delay, a.Loss = farDelay, farLoss; return a }
-	dropped := func(a lab.Answers) lab.Answers { a.Dropped = true; return a }
-	return []job{
-		{"sweep-24", "sweep of a /24", prefix("10.128.7.0/24"), "", sweep},
-		{"sweep-20", "sweep of a /20", prefix("10.128.16.0/20"), "", sweep},
-		{"sweep-16", "sweep of a /16", prefix("10.129.0.0/16"), "", sweep},
-		{"ports", "65,535 ports, closed ones refuse", prefix(target + "/32"), "1-65535", host},
-		{"ports-dropped", "65,535 ports, closed ones are silent", prefix(target + "/32"), "1-65535", dropped(host)},
-		{"web-16", "port 443 on a /16", prefix("10.129.0.0/16"), "443", web},
-		{"web-12", "port 443 on a /12", prefix("10.144.0.0/12"), "443", web},
-		{"hosts", "1000 ports of 16 hosts, closed ones refuse", prefix("10.128.32.0/28"), "1-1000", hosts},
-		{"hosts-dropped", "1000 ports of 16 hosts, closed ones are silent", prefix("10.128.32.0/28"), "1-1000", dropped(hosts)},
-		{"far-hosts", "1000 ports of 64 hosts, 50 ms away, 5 % loss each way", prefix("10.128.64.0/26"), "1-1000", far(hosts)},
-		{"far-ports", "65,535 ports, 50 ms away, 5 % loss each way", prefix(target + "/32"), "1-65535", far(host)},
-		{"far-web", "port 443 on a /16, 50 ms away, 5 % loss each way", prefix("10.129.0.0/16"), "443", far(web)},
-	}
+// site is the network of a job.
+type site struct {
+	scanner *lab.Host
+	iface   string
+	mac     string // of the router
 }
 
-func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
-
-// build makes the network of a job and returns the host to scan from.
-func (j *job) build(n *lab.Network) (scanner *lab.Host) {
+// build makes the network of a job.
+func (j *job) build(n *lab.Network) site {
 	scanner, router := n.Host("scanner"), n.Host("router")
-	_, far := n.Link(scanner, router, scannerAddr+"/24", routerAddr+"/24")
+	iface, far := n.Link(scanner, router, scannerAddr+"/24", routerAddr+"/24")
 	scanner.Route(elsewhere, routerAddr)
-	j.Range = prefix(elsewhere)
-	router.Answer(far, j.Answers)
-	return scanner
+	mac := router.MAC(far)
+	scanner.Neighbour(iface, routerAddr, mac)
+	if j.kernel != nil {
+		router.Addr("lo", j.targets.String())
+		j.kernel(router)
+	} else {
+		router.Answer(far, j.asked())
+	}
+	chat(n, router)
+	return site{scanner, iface, mac.String()}
 }
 
-// truth is what a scan has to find: addresses, with a port unless it is a sweep.
-func (j *job) truth() map[string]bool {
-	found := make(map[string]bool)
-	first, last := 0, 0
-	if j.ports != "" {
-		first, last = portRange(j.ports)
+// chat sends the scanner a datagram now and then, as there is always something on
+// a real link: masscan waits for the next packet before it looks at the time.
+func chat(n *lab.Network, router *lab.Host) {
+	const pause = 100 * time.Millisecond
+	var c net.Conn
+	err := router.Do(func() (err error) {
+		c, err = net.Dial("udp", net.JoinHostPort(scannerAddr, "9"))
+		return err
+	})
+	if err != nil {
+		fatal{}.Fatalf("chat: %v", err)
 	}
-	for a := j.where.Addr(); j.where.Contains(a); a = a.Next() {
-		if j.ports == "" && j.Up(a) {
-			found[a.String()] = true
+	n.Go(func(done <-chan struct{}) {
+		defer c.Close()
+		for {
+			c.Write([]byte("still here")) // the answer to the one before is a refusal
+			select {
+			case <-done:
+				return
+			case <-time.After(pause):
+			}
 		}
-		for p := first; p <= last && p > 0; p++ {
-			if j.Listens(a, uint16(p)) {
-				found[a.String()+" "+strconv.Itoa(p)] = true
+	})
+}
+
+// asked is how elsewhere answers.
+func (j *job) asked() lab.Answers {
+	a := j.answers
+	a.Range = netip.MustParsePrefix(elsewhere)
+	return a
+}
+
+// truth is what is to be found, in the words of found.
+func (j *job) truth() map[string]bool {
+	want := make(map[string]bool)
+	answers := j.asked()
+	first, last := portRange(j.ports)
+	for a := j.targets.Addr(); j.targets.Contains(a); a = a.Next() {
+		if j.ports == "" && answers.Up(a) {
+			want[found(a.String(), "")] = true
+		}
+		for p := first; p <= last && j.kernel == nil && j.ports != ""; p++ {
+			if answers.Listens(a, uint16(p)) {
+				want[found(a.String(), fmt.Sprint(p))] = true
 			}
 		}
 	}
-	return found
+	for _, p := range j.open {
+		want[found(j.targets.Addr().String(), fmt.Sprint(p))] = true
+	}
+	return want
+}
+
+// found is how something found is written: an address, or one with a port.
+func found(addr, port string) string { return strings.TrimSpace(addr + " " + port) }
+
+// portRange reads "80" and "1-65535".
+func portRange(s string) (first, last int) {
+	if n, _ := fmt.Sscanf(s, "%d-%d", &first, &last); n < 2 {
+		last = first
+	}
+	return first, last
+}
+
+// words makes the arguments of a command for a site: {targets}, {ports}, {iface},
+// {mac}, {source} are the job's and the site's, {out} a file for what is found.
+func (j *job) words(command string, s site, out string) []string {
+	targets := j.targets.String()
+	if j.targets.IsSingleIP() {
+		targets = j.targets.Addr().String()
+	}
+	return strings.Fields(strings.NewReplacer(
+		"{targets}", targets, "{ports}", j.ports, "{out}", out,
+		"{iface}", s.iface, "{mac}", s.mac, "{source}", scannerAddr,
+	).Replace(command))
 }

@@ -1,68 +1,191 @@
-// Command bench measures whole jobs of sonde against other scanners, by turns, on
-// networks that it makes for the purpose out of network namespaces. It needs the
-// machine's root.
+// Command bench measures whole jobs of sonde against other scanners, by turns in
+// one run, on networks that it makes for the purpose out of network namespaces.
+// What each program reports is held against what is there. It needs the machine's
+// root, and the programs.
+//
+//	bench [-sonde FILE] [-rounds N] [-jobs PATTERN] [-write]
+//	bench -list
+//	bench -in JOB COMMAND...     run one command where a job is done
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"strconv"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"sonde/scan/lab"
 )
 
 func main() { os.Exit(run()) }
 
+// options are the command line.
+type options struct {
+	sonde    string
+	rounds   int
+	jobs     string
+	timeout  time.Duration
+	patience time.Duration
+	write    bool
+	list     bool
+	in       string
+}
+
 func run() int {
-	in := flag.String("in", "", "make the network of this job and run a command on its scanner")
+	var o options
+	flag.StringVar(&o.sonde, "sonde", "bin/sonde", "the `FILE` that is measured")
+	flag.IntVar(&o.rounds, "rounds", 9, "run each command `N` times")
+	flag.StringVar(&o.jobs, "jobs", "", "only jobs whose name matches this regular expression")
+	flag.DurationVar(&o.timeout, "timeout", 60*time.Second, "end a command after this `DURATION`")
+	flag.DurationVar(&o.patience, "patience", 20*time.Second, "run a command less often, once at least, if its runs take longer than this `DURATION` together")
+	flag.BoolVar(&o.write, "write", false, "write BENCHMARKS.md and the plots")
+	flag.BoolVar(&o.list, "list", false, "list the jobs and their command lines")
+	flag.StringVar(&o.in, "in", "", "run one command, with {targets} and the like, where `JOB` is done")
 	flag.Parse()
-	exit, inside, err := lab.Enter()
-	switch {
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		return 1
-	case !inside:
-		return exit
-	}
-	for _, j := range jobs() {
-		if j.name == *in {
-			return runIn(&j, flag.Args())
+
+	exit, err := 0, o.check()
+	if err == nil {
+		var inside bool
+		if exit, inside, err = lab.Enter(); !inside && err == nil {
+			return exit
 		}
 	}
-	for _, j := range jobs() {
-		fmt.Printf("%-14s %s: %v %s\n", j.name, j.title, j.where, j.ports)
+	if err == nil {
+		exit, err = o.do()
 	}
-	return 0
-}
-
-// runIn runs a command on a job's scanner and says what was to be found.
-func runIn(j *job, args []string) int {
-	n := lab.New(fatal{})
-	defer n.Close()
-	scanner := j.build(n)
-	fmt.Fprintf(os.Stderr, "%s: %v %s, %d to be found\n", j.title, j.where, j.ports, len(j.truth()))
-	cmd := scanner.Command(args[0], args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 1
 	}
-	return cmd.ProcessState.ExitCode()
+	return exit
 }
 
-func portRange(s string) (first, last int) {
-	from, to, isRange := strings.Cut(s, "-")
-	if !isRange {
-		to = from
+func (o *options) check() (err error) {
+	if o.rounds < 1 {
+		return errors.New("-rounds: one at least")
 	}
-	first, _ = strconv.Atoi(from)
-	last, _ = strconv.Atoi(to)
-	return first, last
+	o.sonde, err = filepath.Abs(o.sonde)
+	return err
 }
 
-// fatal ends the program where a network cannot be built.
+func (o *options) do() (exit int, err error) {
+	which, err := regexp.Compile(o.jobs)
+	if err != nil {
+		return 0, err
+	}
+	list := jobs()
+	if o.in != "" {
+		i := slices.IndexFunc(list, func(j job) bool { return j.name == o.in })
+		if i < 0 {
+			return 0, fmt.Errorf("-in %s: there is no such job", o.in)
+		}
+		return o.visit(&list[i], flag.Args())
+	}
+	list = slices.DeleteFunc(list, func(j job) bool { return !which.MatchString(j.name) })
+	if o.list {
+		for _, j := range list {
+			for _, c := range j.contests {
+				fmt.Printf("%-13s  %-9s  %s\n%26s%s\n", j.name, c.as, c.sonde, "", c.peer)
+			}
+		}
+		return 0, nil
+	}
+	if err := programs(list, o.sonde); err != nil {
+		return 0, err
+	}
+	return 0, o.measure(list)
+}
+
+// measure does all jobs.
+func (o *options) measure(list []job) error {
+	folder, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	var results [][]outcome
+	for i := range list {
+		outcomes, err := o.one(&list[i], folder)
+		if err != nil {
+			return err
+		}
+		fmt.Println(text(outcomes))
+		results = append(results, outcomes)
+	}
+	if !o.write {
+		return nil
+	}
+	return write(results, o.sonde)
+}
+
+// one does one job, on a network of its own.
+func (o *options) one(j *job, folder string) ([]outcome, error) {
+	n := lab.New(fatal{})
+	c := &course{
+		job: j, site: j.build(n), want: j.truth(), sonde: o.sonde, folder: folder, timeout: o.timeout,
+	}
+	samples, err := c.rounds(o.rounds*max(j.often, 1), o.patience)
+	if err := errors.Join(err, n.Close()); err != nil {
+		return nil, err
+	}
+	return c.outcomes(samples), nil
+}
+
+// visit runs one command where a job is done.
+func (o *options) visit(j *job, args []string) (exit int, err error) {
+	if len(args) == 0 {
+		return 0, errors.New("-in JOB: which command?")
+	}
+	n := lab.New(fatal{})
+	s := j.build(n)
+	words := j.words(strings.Join(args, "\n"), s, "/dev/stderr")
+	fmt.Fprintf(os.Stderr, "%s: %d to be found. %s\n", j.title, len(j.truth()), strings.Join(words, " "))
+	cmd := s.scanner.Command(words[0], words[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err = cmd.Run()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		exit, err = failed.ExitCode(), nil
+	}
+	return exit, errors.Join(err, n.Close())
+}
+
+// programs looks for all that is to be run.
+func programs(list []job, sonde string) error {
+	var missing []string
+	for _, p := range peers(list) {
+		if _, err := exec.LookPath(p); err != nil {
+			missing = append(missing, p)
+		}
+	}
+	if _, err := exec.LookPath(sonde); err != nil {
+		return err
+	}
+	if missing != nil {
+		return fmt.Errorf("missing programs: %s", strings.Join(missing, " "))
+	}
+	return lab.CanAnswer()
+}
+
+// peers are the programs that sonde is compared with.
+func peers(list []job) (names []string) {
+	for _, j := range list {
+		for _, c := range j.contests {
+			names = append(names, strings.Fields(c.peer)[0])
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// fatal ends the program where a network cannot be built: with it ends the
+// network.
 type fatal struct{}
 
 func (fatal) Helper() {}

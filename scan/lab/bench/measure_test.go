@@ -1,0 +1,84 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"sonde/scan/lab/labtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(labtest.Main(m)) }
+
+func number(t *testing.T, s string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// pretender is a course whose sonde is a script.
+func pretender(t *testing.T, script string) *course {
+	t.Helper()
+	n := labtest.New(t)
+	file := filepath.Join(t.TempDir(), "sonde")
+	if err := os.WriteFile(file, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	j := &job{targets: prefix("10.128.0.0/29"), contests: []contest{{asBest, "sonde {targets}", "nc"}}}
+	return &course{
+		job: j, site: site{scanner: n.Host("scanner")}, sonde: file, folder: t.TempDir(), timeout: 10 * time.Second,
+		want: map[string]bool{"10.128.0.1": true, "10.128.0.2": true, "10.128.0.3": true},
+	}
+}
+
+// TestRun: what was not found and what should not have been is counted, and time
+// is taken.
+func TestRun(t *testing.T) {
+	c := pretender(t, `test "$1" = 10.128.0.0/29 || exit
+		sleep 0.1
+		echo '{"type":"host","addr":"10.128.0.1","state":"up"}'
+		echo '{"type":"host","addr":"10.128.0.9","state":"up"}'
+		exit 3`)
+	s, err := c.run("sonde {targets}")
+	if err != nil || s.missed != 2 || s.wrong != 1 || s.ended || s.wall < 100*time.Millisecond || s.cpu <= 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestRunIsEnded(t *testing.T) {
+	c := pretender(t, `echo '{"type":"host","addr":"10.128.0.1","state":"up"}'
+		printf '{"type":"ho'
+		exec sleep 20`)
+	c.timeout = 200 * time.Millisecond
+	s, err := c.run("sonde {targets}")
+	if err != nil || s.missed != 2 || !s.ended || s.wall > 10*time.Second {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestRunOfNothing(t *testing.T) {
+	c := pretender(t, "echo nonsense")
+	if s, err := c.run("sonde {targets}"); err == nil {
+		t.Errorf("%+v", s)
+	}
+	if s, err := c.run("no-such-program"); err == nil {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestRounds: who is slow runs less often, but once.
+func TestRounds(t *testing.T) {
+	for patience, want := range map[time.Duration]int{time.Nanosecond: 1, 250 * time.Millisecond: 2, time.Minute: 4} {
+		c := pretender(t, "sleep 0.1")
+		c.contests = []contest{{asBest, "sonde slow", "sonde too"}}
+		samples, err := c.rounds(4, patience)
+		if err != nil || len(samples["sonde slow"]) != want || len(samples["sonde too"]) != want {
+			t.Errorf("%v: %v, %v", patience, samples, err)
+		}
+	}
+}
