@@ -33,7 +33,7 @@ type contest struct {
 
 const (
 	asUsual = "as usual" // sonde's default flags against what people usually type
-	asBest  = "at best"  // the fastest flags with which the peer misses nothing
+	asBest  = "at best"  // as fast as each can go while it misses nothing, or next to nothing
 )
 
 // The network of the scanner, and where its targets are: elsewhere, behind a

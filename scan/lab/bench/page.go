@@ -48,7 +48,7 @@ func write(results [][]outcome, sonde string) error {
 // plots are the contests that there is a plot of, with its title.
 var plots = map[string]string{
 	asUsual: "Default flags against what people usually type",
-	asBest:  "The fastest flags with which each program misses nothing",
+	asBest:  "Flags as fast as each can go while it misses nothing, or next to nothing",
 }
 
 func plotFile(as string) string {
@@ -76,8 +76,8 @@ func page(results [][]outcome, now time.Time, about string, versions []string) s
 	b.WriteString("\n## Summary\n\n| job | contest | sonde | peer | times as long | missed by sonde, peer |\n|---|---|---|---|---|---|\n")
 	for _, outcomes := range results {
 		for _, o := range outcomes {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s %s | %s | %d, %d of %d |\n", o.title, o.as, o.us.time(),
-				o.tool(), o.them.time(), o.ratio, o.us.missed, o.them.missed, o.want)
+			fmt.Fprintf(&b, "| %s | %s | %s | %s %s | %s | %s, %s of %d |\n", o.title, o.as, o.us.time(),
+				o.tool(), o.them.time(), o.ratio, o.us.misses(), o.them.misses(), o.want)
 		}
 	}
 	b.WriteString("\n## All figures, with the command lines\n")
@@ -89,7 +89,7 @@ func page(results [][]outcome, now time.Time, about string, versions []string) s
 
 const pageHead = `# How fast sonde is
 
-Written by ` + "`make bench-peers`" + ` on %s, which runs it again.
+Written by ` + "`make bench-peers`" + ` on %s; that is how to measure again.
 
 %s. %s.
 
@@ -100,7 +100,8 @@ the kernel too. TIMES AS LONG is the median, over the rounds, of the peer's time
 divided by sonde's in the same round; in brackets the lower end of its confidence
 interval, which assumes no distribution (order statistics, 95 %% or more; none for
 fewer than six rounds). A program whose runs take long runs less often: RUNS says
-how often. A time with > in front is one after which the program was ended.
+how often. A time with > in front is one after which the program was ended, and what it
+would have missed is not known.
 
 MISSED is what is there and was not reported, FALSE what was reported and is not
 there: the most of all runs. What is there is known, as a hash decides it.
@@ -110,18 +111,10 @@ its work is counted to whoever sends, the same for all. Where it is 50 ms away, 
 answer comes 50 ms after the question, and 5 %% of the packets get lost in each
 direction, by chance, so that 9.75 %% of single questions stay unanswered. UDP, the
 single port and connect are answered by an ordinary kernel. "As usual" is sonde
-with default flags against what people usually type; "at best" the flags that make
-each of them fastest without missing anything, with like concessions. Times depend
-on the machine; that is why only ratios are compared.
+with default flags against what people usually type; "at best" is each with flags as
+fast as it can go while it misses nothing, or next to nothing, and with like
+concessions. Times depend on the machine; that is why only ratios are compared.
 `
-
-// time is the cell of the summary.
-func (f figures) time() string {
-	if f.ended {
-		return "> " + duration(f.wall)
-	}
-	return duration(f.wall)
-}
 
 // tool is the name of the peer.
 func (o outcome) tool() string { return strings.Fields(o.peer)[0] }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,7 +17,7 @@ const (
 	barSize    = 16
 	barStep    = 20
 	barLeft    = 96  // where bars begin
-	barRight   = 560 // where the longest of each contest ends
+	barRight   = 530 // where the longest of each contest ends
 )
 
 // plotStyle has colours for light and dark pages. The plot brings its own
@@ -70,10 +71,10 @@ func bar(b *bytes.Buffer, class string, y int, name string, f figures, longest t
 	fmt.Fprintf(b, `<rect class="%s" x="%d" y="%d" width="%.1f" height="%d" rx="2"/>`+"\n", class, barLeft, y, width, barSize)
 	fmt.Fprintf(b, `<text x="%.1f" y="%d">%s`, barLeft+width+8, base, escape(f.time()))
 	if note != "" {
-		fmt.Fprintf(b, `<tspan class="note">  %s</tspan>`, escape(note))
+		fmt.Fprintf(b, `<tspan class="note" dx="10">%s</tspan>`, escape(note))
 	}
-	if f.missed+f.wrong > 0 {
-		fmt.Fprintf(b, `<tspan class="fault">  %s</tspan>`, escape(faults(f, want)))
+	if s := faults(f, want); s != "" {
+		fmt.Fprintf(b, `<tspan class="fault" dx="10">%s</tspan>`, escape(s))
 	}
 	b.WriteString("</text>\n")
 }
@@ -84,6 +85,9 @@ func label(b *bytes.Buffer, class string, x, y int, s string) {
 
 // times says how much longer the peer takes.
 func times(r ratio) string {
+	if r.unknown {
+		return ""
+	}
 	more := ""
 	if r.atLeast {
 		more = "more than "
@@ -94,16 +98,16 @@ func times(r ratio) string {
 	return fmt.Sprintf("%s%.1f×", more, r.median)
 }
 
-// faults says what a program got wrong.
+// faults says what a program got wrong, if anything.
 func faults(f figures, want int) string {
 	s := ""
-	if f.missed > 0 {
+	if f.missed > 0 && !f.ended {
 		s = fmt.Sprintf("%d of %d missed", f.missed, want)
 	}
 	if f.wrong > 0 {
 		s += fmt.Sprintf(" %d false", f.wrong)
 	}
-	return s
+	return strings.TrimSpace(s)
 }
 
 func escape(s string) string {

@@ -67,6 +67,7 @@ type ratio struct {
 	low, high float64 // of its confidence interval
 	bounded   bool    // there is one
 	atLeast   bool    // the peer had to be ended
+	unknown   bool    // sonde had to be ended
 }
 
 // compare compares runs of the same rounds.
@@ -76,6 +77,7 @@ func compare(sonde, peer []sample) ratio {
 	for i := range min(len(sonde), len(peer)) {
 		pairs = append(pairs, peer[i].wall.Seconds()/sonde[i].wall.Seconds())
 		r.atLeast = r.atLeast || peer[i].ended
+		r.unknown = r.unknown || sonde[i].ended
 	}
 	r.median = median(pairs)
 	r.low, r.high, r.bounded = bounds(pairs)

@@ -26,15 +26,31 @@ var blank = site{iface: "IFACE", mac: "MAC"}
 
 // String is the cells from TIME to RUNS.
 func (f figures) String() string {
-	wall := duration(f.wall)
+	return fmt.Sprintf("%s\t%s\t%s\t%d\t%d", f.time(), duration(f.cpu), f.misses(), f.wrong, f.runs)
+}
+
+// time is how long a run took, or after how long it was ended.
+func (f figures) time() string {
 	if f.ended {
-		wall = "> " + wall
+		return "> " + duration(f.wall)
 	}
-	return fmt.Sprintf("%s\t%s\t%d\t%d\t%d", wall, duration(f.cpu), f.missed, f.wrong, f.runs)
+	return duration(f.wall)
+}
+
+// misses is how much was missed. Most programs that are ended have not printed
+// yet what they have found: nobody knows what they would have missed.
+func (f figures) misses() string {
+	if f.ended {
+		return "?"
+	}
+	return fmt.Sprint(f.missed)
 }
 
 // String says how much longer, and in brackets how much longer it is at least.
 func (r ratio) String() string {
+	if r.unknown {
+		return "?"
+	}
 	s := fmt.Sprintf("%.2f", r.median)
 	if r.median >= 10 {
 		s = fmt.Sprintf("%.0f", r.median)
