@@ -21,7 +21,8 @@
 //
 // Links are Ethernet cables and switches (Link, Switch), or a TUN device at each
 // end (TUN); Emulated is one with delay, loss, duplicates, reordering and
-// middleboxes, each decided by a seed, since not every kernel has netem.
+// middleboxes, each decided by a seed, since not every kernel has netem. Answer
+// makes one host answer for millions of addresses, as fast as a scan can ask.
 //
 // Nothing of the machine's own network is touched and no packet can leave it:
 // Enter first moves the whole program into an empty network namespace (in a user

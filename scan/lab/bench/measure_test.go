@@ -1,9 +1,15 @@
 package main
 
 import (
+	"errors"
+	"maps"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,5 +86,47 @@ func TestRounds(t *testing.T) {
 		if err != nil || len(samples["sonde slow"]) != want || len(samples["sonde too"]) != want {
 			t.Errorf("%v: %v, %v", patience, samples, err)
 		}
+	}
+}
+
+// TestBuild: on the network of each job, something of what is to be found is
+// there.
+func TestBuild(t *testing.T) {
+	labtest.NeedXDP(t)
+	for _, j := range jobs() {
+		want := slices.Sorted(maps.Keys(j.truth()))
+		addr, port, _ := strings.Cut(want[0], " ")
+		proto := "tcp"
+		switch {
+		case port == "": // nothing but echo requests are answered there
+			continue
+		case strings.Contains(j.contests[0].sonde, "udp"):
+			proto = "udp"
+		}
+		t.Run(j.name, func(t *testing.T) {
+			s := j.build(labtest.New(t))
+			err := s.scanner.Do(func() error {
+				c, err := net.DialTimeout(proto, net.JoinHostPort(addr, port), 10*time.Second)
+				if errors.Is(err, syscall.ECONNRESET) {
+					return nil // accepted, and nobody is behind it: a closed port refuses
+				}
+				if err != nil {
+					return err
+				}
+				defer c.Close()
+				if proto == "tcp" {
+					return nil
+				}
+				c.SetDeadline(time.Now().Add(10 * time.Second))
+				if _, err := c.Write([]byte("are you there?")); err != nil {
+					return err
+				}
+				_, err = c.Read(make([]byte, 100))
+				return err
+			})
+			if err != nil {
+				t.Errorf("%s: %v", want[0], err)
+			}
+		})
 	}
 }
