@@ -62,7 +62,7 @@ os/signal                     cmd/sonde
 net                           scan/lab scan/link cmd/sonde scan/lab/bench scan/lab/demo scan/service scan/target
 github.com/cilium/ebpf        scan/lab
 github.com/dchest/siphash     probe
-github.com/google/gopacket    scan/capture scan/lab
+github.com/google/gopacket    scan/lab
 github.com/google/nftables    scan/lab scan/link
 github.com/mdlayher/netlink   scan/link
 github.com/mdlayher/raw       scan/link
