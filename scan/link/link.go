@@ -49,6 +49,7 @@ type Link struct {
 	receivers []*receiver
 	receive   *receiveState
 	receiving atomic.Bool
+	lending   lending
 	drops     atomic.Uint64
 	states    sync.Pool // of *sendState
 	gate      *gate
@@ -264,6 +265,7 @@ func (l *Link) Recv(into []scan.Packet) (n int, err error) {
 		return 0, errSecondReceiver
 	}
 	defer l.receiving.Store(false)
+	l.lending.back()
 	if !l.gate.enter() {
 		return 0, scan.ErrClosed
 	}
@@ -276,6 +278,9 @@ func (l *Link) Recv(into []scan.Packet) (n int, err error) {
 			}
 		}
 		n = l.fetchReady(into)
+	}
+	if n > 0 {
+		l.lending.lend()
 	}
 	return n, nil
 }
@@ -326,6 +331,14 @@ func (l *Link) release() {
 		closing.Go(s.close)
 	}
 	closing.Wait()
+	l.lending.end(func() {
+		l.receive.release()
+		for _, r := range l.receivers {
+			if r.ring != nil {
+				r.ring.release()
+			}
+		}
+	})
 	for _, s := range []*rawSender{l.raw4, l.raw6} {
 		if s != nil {
 			unix.Close(s.fd)

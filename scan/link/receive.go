@@ -30,20 +30,29 @@ const largest = 65535
 // receiveState is what Recv reads into: it belongs to the one goroutine that
 // receives.
 type receiveState struct {
-	clock clock
-	ready []unix.EpollEvent // sockets that may still have packets
-	msgs  [batch]mmsghdr
-	iov   [batch]unix.Iovec
-	addr  [batch]sockaddrAny
-	oob   [batch][192]byte
-	bufs  []byte // batch buffers of headroom+largest bytes
+	clock  clock
+	ready  []unix.EpollEvent // sockets that may still have packets
+	msgs   [batch]mmsghdr
+	iov    [batch]unix.Iovec
+	addr   [batch]sockaddrAny
+	oob    [batch][192]byte
+	bufs   []byte // batch buffers of headroom+largest bytes; made by the first fetch
+	mapped []byte // the same, if they are memory of their own
+}
+
+// release gives the buffers back; nobody fetches any more.
+func (st *receiveState) release() {
+	if st.mapped != nil {
+		unix.Munmap(st.mapped)
+		st.mapped, st.bufs = nil, nil
+	}
 }
 
 // sockaddrAny has room for the addresses of raw IPv6 and packet sockets.
 type sockaddrAny [unix.SizeofSockaddrInet6]byte
 
 func newReceiveState(c clock) *receiveState {
-	st := &receiveState{clock: c, bufs: make([]byte, batch*(headroom+largest))}
+	st := &receiveState{clock: c}
 	for i := range st.msgs {
 		st.msgs[i].hdr.Name = &st.addr[i][0]
 		st.msgs[i].hdr.Iov = &st.iov[i]
@@ -62,6 +71,17 @@ func (st *receiveState) buf(i int) []byte {
 func (st *receiveState) fetch(r *receiver, into []scan.Packet, first int) int {
 	if r.ring != nil {
 		return r.ring.fetch(into, st.clock.now())
+	}
+	if st.bufs == nil {
+		// Not from the heap: its collector would begin to work because of them, and a
+		// small job is over by then.
+		bufs, err := unix.Mmap(-1, 0, batch*(headroom+largest), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+		if err != nil {
+			bufs = make([]byte, batch*(headroom+largest))
+		} else {
+			st.mapped = bufs
+		}
+		st.bufs = bufs
 	}
 	want := min(len(into), batch-first)
 	msgs := st.msgs[first : first+want]

@@ -46,6 +46,7 @@ func openRing(iface int, prog []bpf.Instruction) (r *ring, err error) {
 	defer func() {
 		if err != nil {
 			r.close()
+			r.release()
 			r = nil
 		}
 	}()
@@ -129,11 +130,14 @@ func (r *ring) dropped() uint64 {
 	return r.lost.Add(uint64(s.Drops)) // telling resets it
 }
 
-func (r *ring) close() {
+// close ends receiving; what fetch lent stays until release.
+func (r *ring) close() { unix.Close(r.fd) }
+
+func (r *ring) release() {
 	if r.mem != nil {
 		unix.Munmap(r.mem)
+		r.mem = nil
 	}
-	unix.Close(r.fd)
 }
 
 // ringed is the filter of a ring: what the sockets of one interface would let

@@ -185,7 +185,7 @@ func testOneByOne(t *testing.T, e *Env) {
 }
 
 // testBorrowed: what Recv returned stays as it is until the next Recv, whatever
-// arrives.
+// arrives, and even if the link is closed.
 func testBorrowed(t *testing.T, e *Env) {
 	e.send(t, []scan.Packet{e.echo(1, []byte("first"))})
 	e.answers(t, 1, 1, func(p scan.Packet, w *wire.Packet) {
@@ -194,6 +194,10 @@ func testBorrowed(t *testing.T, e *Env) {
 		time.Sleep(20 * time.Millisecond)
 		if !bytes.Equal(p.B, was) {
 			t.Error("changed before the next Recv")
+		}
+		e.Link.Close()
+		if !bytes.Equal(p.B, was) {
+			t.Error("changed by Close, before the next Recv")
 		}
 	})
 }
