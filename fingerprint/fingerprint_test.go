@@ -231,3 +231,21 @@ func BenchmarkLoadRanking(b *testing.B) {
 		parseRanking(rankingText)
 	}
 }
+
+// ServiceNames says of few ports what ServiceName says of each.
+func TestServiceNames(t *testing.T) {
+	for _, proto := range []string{"tcp", "udp", "sctp"} {
+		for port := 1; port < 65536; port += 97 {
+			ports := []uint16{uint16(port), 80, uint16(65536 - port)}
+			names := ServiceNames(proto, ports)
+			for _, p := range ports {
+				if got, want := names[p], ServiceName(proto, p); got != want {
+					t.Fatalf("%d/%s: %q, want %q", p, proto, got, want)
+				}
+			}
+		}
+	}
+	if names := ServiceNames("tcp", nil); len(names) != 0 {
+		t.Errorf("of no port: %v", names)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	_ "embed"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -49,6 +50,37 @@ func ServiceName(proto string, port uint16) string {
 		return r.names[r.udp[port]]
 	}
 	return ""
+}
+
+// ServiceNames returns the names of a few ports, as ServiceName would, without
+// those that have none. It reads the registry only as far as it needs to, which is
+// a good part of the time that a run for one port takes.
+func ServiceNames(proto string, ports []uint16) map[uint16]string {
+	names := make(map[uint16]string, len(ports))
+	if len(ports) == 0 {
+		return names
+	}
+	highest := int(slices.Max(ports))
+	for _, line := range lines(servicesText) {
+		name, list, _ := strings.Cut(line, " ")
+		lowest := highest + 1
+		for p := range strings.SplitSeq(list, " ") {
+			lo, hi, of, err := parsePorts(p)
+			if err != nil {
+				continue // a test reads the whole file
+			}
+			lowest = min(lowest, lo)
+			for _, port := range ports {
+				if of == proto && lo <= int(port) && int(port) <= hi && names[port] == "" {
+					names[port] = name
+				}
+			}
+		}
+		if lowest > highest { // lines are in the order of their lowest ports
+			break
+		}
+	}
+	return names
 }
 
 // PortsOf returns the ports of all services whose name matches pattern: a name,

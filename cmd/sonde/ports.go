@@ -159,7 +159,8 @@ type portScan struct {
 	kind    probe.Kind
 	ports   []uint16
 	confirm bool
-	deep    *depth // nil: ports are only scanned
+	deep    *depth            // nil: ports are only scanned
+	named   map[uint16]string // services of few ports; nil: not looked up yet
 }
 
 // pingParts says what is swept before ports are asked: ranges, and what is
@@ -252,7 +253,7 @@ func (s *portScan) notScanned(ctx context.Context, h *sweep.Host) {
 func (s *portScan) port(ctx context.Context, p *ports.Port) {
 	r := output.Record{Type: output.Port, Addr: p.Probe.Target, State: p.Verdict.State, Reason: p.Verdict.Reason,
 		Tries: p.Tries, Asked: s.kind.Asks(), Proto: s.kind.Proto(), Port: p.Probe.Port, Doubt: p.Doubt, Confirmed: p.Confirmed,
-		Service: fingerprint.ServiceName(s.kind.Proto(), p.Probe.Port)}
+		Service: s.service(p.Probe.Port)}
 	s.fill(&r, &p.Reply)
 	if p.RTT >= 0 {
 		r.RTT, r.HasRTT = p.RTT, true
@@ -276,6 +277,20 @@ func (s *portScan) omitted(hosts, ports uint64, silence probe.State) {
 	defer s.job.mu.Unlock()
 	s.tally.Omit(hosts, ports, silence)
 	s.score.addSilent(ports, silence)
+}
+
+// fewPorts is up to how many ports are named without reading the whole registry.
+const fewPorts = 8
+
+// service is the registered name of a port.
+func (s *portScan) service(port uint16) string {
+	if len(s.ports) > fewPorts {
+		return fingerprint.ServiceName(s.kind.Proto(), port)
+	}
+	if s.named == nil {
+		s.named = fingerprint.ServiceNames(s.kind.Proto(), s.ports)
+	}
+	return s.named[port]
 }
 
 // host reports a host, when all its ports are in.
