@@ -39,6 +39,7 @@ type epoch struct {
 	id           uint8
 	rate         float64
 	began, ended time.Duration
+	left         float64 // packets that were let go in it
 	asked        float64 // questions whose first try left in it
 	first, later float64 // of them, answered by the first try, by a later one
 	closed       bool
@@ -111,6 +112,7 @@ func (p *pacer) take(now time.Duration, most int) int {
 	at := origin.Add(now)
 	n := max(0, min(most, int(p.limit.TokensAt(at))))
 	p.limit.AllowN(at, n)
+	p.epochs[p.current%uint8(len(p.epochs))].left += float64(n)
 	return n
 }
 
@@ -122,6 +124,7 @@ func (p *pacer) giveBack(now time.Duration, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.limit.AllowN(origin.Add(now), -n)
+	p.epochs[p.current%uint8(len(p.epochs))].left -= float64(n)
 }
 
 // next returns when the next packets may leave: as many as are worth waking up
@@ -239,6 +242,7 @@ func (p *pacer) turn(now time.Duration) {
 	}
 	switch {
 	case p.jammed.first > 0: // stay until this rate is judged
+	case e.left < p.rate/2*(now-e.began).Seconds(): // this machine is not even half as fast
 	case !p.settled:
 		p.rate *= 2
 	case now < p.cautious:
