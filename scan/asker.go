@@ -83,6 +83,9 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 		ended, r.m.ended = r.m.ended, ended[:0]
 		at, waiting := r.m.wake(max(a.stuck.until, e.pacer.next(now)))
 		over, err := r.m.over, r.err
+		if r.plan.Keeper != nil {
+			r.m.stand(&r.stand)
+		}
 		r.mu.Unlock()
 
 		e.pacer.giveBack(now, budget-len(a.asks))
@@ -92,6 +95,9 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 		r.cancel(ended)
 		a.transmit(now)
 		r.handOut(out, emit)
+		if r.plan.Keeper != nil {
+			r.plan.Keeper.Stands(&r.stand)
+		}
 		if over || cut || err != nil {
 			dismiss()
 			r.rest(!over, emit)

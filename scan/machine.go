@@ -29,6 +29,7 @@ type machine struct {
 	slots      []slot
 	base, next uint64 // of the pass: everything before base has left its slot; next is the next to start
 	pass       int
+	from       int             // the pass that an earlier run was in
 	tries      int             // every silent question had at least so many in the passes that are over
 	used       int             // and none had more: the next try is numbered behind
 	perPass    int             // tries per question in this pass
@@ -100,6 +101,9 @@ func newMachine(plan *Plan, timing Timing, p *pacer) *machine {
 	}
 	if plan.HostTimeout > 0 {
 		m.began = make([]time.Duration, plan.Groups())
+	}
+	if plan.Keeper != nil {
+		m.goOn(plan.Keeper.Last())
 	}
 	return m
 }
@@ -212,7 +216,7 @@ func (m *machine) start(now time.Duration) (uint64, bool) {
 			return 0, false
 		}
 		m.next++
-		if m.decided(i) || m.pass > 0 && m.kernelRepeats(i) {
+		if m.decided(i) || m.tried(i) || m.pass > 0 && m.kernelRepeats(i) {
 			m.advance()
 			continue
 		}

@@ -74,6 +74,9 @@ type Plan struct {
 	// Skip tells which questions an earlier run has decided: they are neither
 	// asked nor handed out again. Nil: none.
 	Skip func(number uint64) bool
+	// Keeper, if not nil, keeps how far the run has come, and knows how far an
+	// earlier one came.
+	Keeper Keeper
 	// Leaving, if not nil, is told of every packet that is about to be sent.
 	Leaving func(q probe.Probe, at time.Duration)
 	// Stray, if not nil, takes proven answers that do not name one question: in
@@ -90,7 +93,7 @@ type Plan struct {
 }
 
 // Compile checks the plan and computes what At and Index need. It must be
-// called once before anything else.
+// called before anything else; once more changes nothing.
 func (p *Plan) Compile() error {
 	if len(p.Asks) == 0 || p.Targets.Len() == 0 {
 		return errors.New("nothing to ask")

@@ -36,6 +36,7 @@ type run struct {
 	}
 	err   error
 	stats Stats
+	stand Standing // of the goroutine that called Run, where the plan has a Keeper
 }
 
 func newRun(e *Engine, id uint32, p *Plan) *run {
@@ -254,6 +255,9 @@ func (r *run) handOut(out []Result, emit func(*Result)) {
 			e.mu.Lock()
 			e.hops[res.Probe.Target.WithZone("")] = res.Reply.MAC
 			e.mu.Unlock()
+		}
+		if r.plan.Keeper != nil {
+			r.plan.Keeper.Heard(res)
 		}
 		emit(res)
 	}
