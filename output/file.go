@@ -1,8 +1,10 @@
 package output
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,8 +19,9 @@ type file struct {
 }
 
 // create opens path for writing: in place if streamed is set or if it is no
-// regular file (a device, a FIFO), else under another name in the same folder.
-func create(path string, streamed bool) (*file, error) {
+// regular file (a device, a FIFO), else under another name in the same folder. With
+// behind set, what is written in place to a regular file goes behind what is there.
+func create(path string, streamed, behind bool) (*file, error) {
 	clean := filepath.Clean(path)
 	if strings.HasPrefix(clean, "/dev/") || strings.HasPrefix(clean, "/proc/") {
 		// /dev/stdout may lead to a regular file, but that one is open
@@ -40,6 +43,10 @@ func create(path string, streamed bool) (*file, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
+	if streamed && behind {
+		f, err := openBehind(path)
+		return &file{File: f}, err
+	}
 	if streamed {
 		f, err := os.Create(path)
 		return &file{File: f}, err
@@ -53,6 +60,38 @@ func create(path string, streamed bool) (*file, error) {
 		}
 		return &file{File: f, path: path, temp: temp}, err
 	}
+}
+
+// openBehind opens a file of lines for writing behind what is there. A last line
+// that was not written to its end goes away.
+func openBehind(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	end, err := f.Seek(0, io.SeekEnd)
+	block := make([]byte, 64<<10)
+	for err == nil && end > 0 {
+		part := block[:min(end, int64(len(block)))]
+		if _, err = f.ReadAt(part, end-int64(len(part))); err != nil {
+			break
+		}
+		if i := bytes.LastIndexByte(part, '\n'); i >= 0 {
+			end -= int64(len(part) - i - 1)
+			break
+		}
+		end -= int64(len(part))
+	}
+	if err == nil {
+		err = f.Truncate(end)
+	}
+	if err == nil {
+		_, err = f.Seek(end, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // finish closes the file after writing ended with err. A file written beside

@@ -80,6 +80,14 @@ var letters = map[string]string{"N": "text", "J": "json", "X": "xml", "G": "grep
 type Spec struct {
 	Format string
 	Path   string // "": stdout
+	Append bool   // behind what is in the file, if its format is Streamed
+}
+
+// Streams tells whether the format of that name is Streamed.
+func (reg Registry) Streams(name string) bool {
+	f, err := reg.New(name)
+	_, streamed := f.(Streamed)
+	return err == nil && streamed
 }
 
 // ParseSpec reads the value of one -o: FORMAT, FORMAT=FILE or LETTER=FILE; a

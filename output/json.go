@@ -40,6 +40,13 @@ func (f *JSON) AppendBegin(b []byte, m *Meta) []byte {
 	b = jsonStrings(b, "method", m.Methods)
 	b = jsonUint(b, "seed", m.Seed)
 	b = jsonUint(b, "probes", m.Probes)
+	if m.Shards > 0 {
+		b = jsonUint(b, "shard", m.Shard)
+		b = jsonUint(b, "shards", m.Shards)
+	}
+	if m.Resumed {
+		b = jsonBool(b, "resumed", true)
+	}
 	b = jsonAddr(b, "source", m.Source)
 	if m.Trace != nil {
 		b = jsonTrace(b, m.Trace)

@@ -17,7 +17,10 @@ type Meta struct {
 	Time      time.Time
 	Methods   []string   // how it asks: "raw", "connect"
 	Seed      uint64     // of the order; below 2^53 it survives every JSON reader
-	Probes    uint64     // questions in the plan
+	Probes    uint64     // questions in the plan, or in the shard of it
+	Shard     uint64     // which shard, from 1, of Shards
+	Shards    uint64     // 0: it is the whole
+	Resumed   bool       // an earlier run decided some of it
 	Source    netip.Addr // a source address that is not ours (-S); else zero
 	Addresses uint64     // addresses to ask, listed or not
 	Ports     uint32     // ports asked of each host; 0: a sweep

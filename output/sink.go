@@ -39,7 +39,7 @@ func (reg Registry) Open(s Spec, stdout io.Writer) (*Sink, error) {
 		return NewSink(stdout, f), nil
 	}
 	_, streamed := f.(Streamed)
-	file, err := create(s.Path, streamed)
+	file, err := create(s.Path, streamed, s.Append)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +84,10 @@ func (s *Sink) put(b []byte) {
 		s.stream.Write(b)
 	}
 }
+
+// Flush returns when what the format has not held back of all records so far is
+// written.
+func (s *Sink) Flush() error { return s.stream.Flush() }
 
 // Failed is closed when nothing can be written any more, so that a run whose
 // reader has left need not go on.

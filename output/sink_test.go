@@ -199,11 +199,11 @@ func TestFileWrittenBeside(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	run(t, Spec{"text", path}, false) // killed half-way
+	run(t, Spec{Format: "text", Path: path}, false) // killed half-way
 	if got := read(t, path); got != "old" {
 		t.Errorf("half a run replaced the file: %q", got)
 	}
-	run(t, Spec{"text", alias}, true)
+	run(t, Spec{Format: "text", Path: alias}, true)
 	if got := read(t, path); !strings.Contains(got, "10.77.2.10       up, syn-ack") || strings.Contains(got, "\x1b") {
 		t.Errorf("%q", got)
 	}
@@ -220,7 +220,7 @@ func TestFileWrittenBeside(t *testing.T) {
 
 func TestFileStreamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
-	sink, err := Formats().Open(Spec{"json", path}, io.Discard)
+	sink, err := Formats().Open(Spec{Format: "json", Path: path}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,14 +249,14 @@ func TestFileInPlace(t *testing.T) {
 		}
 		got <- string(b)
 	}()
-	run(t, Spec{"text", fifo}, true)
+	run(t, Spec{Format: "text", Path: fifo}, true)
 	if out := <-got; !strings.Contains(out, "up, syn-ack") {
 		t.Errorf("%q", out)
 	}
 	if info, err := os.Stat(fifo); err != nil || info.Mode().IsRegular() {
 		t.Error("the FIFO was replaced")
 	}
-	run(t, Spec{"text", "/dev/null"}, true)
+	run(t, Spec{Format: "text", Path: "/dev/null"}, true)
 }
 
 // A regular file behind /dev/fd is open already: it gets the bytes at its end,
@@ -269,7 +269,7 @@ func TestFileBehindDescriptor(t *testing.T) {
 	defer f.Close()
 	f.WriteString("before\n")
 	fd := "/proc/self/fd/" + strconv.Itoa(int(f.Fd()))
-	run(t, Spec{"text", fd}, true)
+	run(t, Spec{Format: "text", Path: fd}, true)
 	if got := read(t, f.Name()); !strings.HasPrefix(got, "before\n10.77.2.10") {
 		t.Errorf("%q", got)
 	}
@@ -278,13 +278,13 @@ func TestFileBehindDescriptor(t *testing.T) {
 func TestFileCannotBeWritten(t *testing.T) {
 	for _, path := range []string{t.TempDir(), "/nowhere/at/all", "/dev/nothing-like-this"} {
 		for _, name := range Formats().Names() {
-			if s, err := Formats().Open(Spec{name, path}, io.Discard); err == nil {
+			if s, err := Formats().Open(Spec{Format: name, Path: path}, io.Discard); err == nil {
 				s.Close()
 				t.Errorf("%s: %s could be opened", name, path)
 			}
 		}
 	}
-	s, err := Formats().Open(Spec{"json", "/dev/full"}, io.Discard)
+	s, err := Formats().Open(Spec{Format: "json", Path: "/dev/full"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

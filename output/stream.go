@@ -29,9 +29,11 @@ type Stream struct {
 	once sync.Once // guards closing closed
 
 	mu    sync.Mutex // never held across w.Write
-	room  sync.Cond  // buf was taken
+	room  sync.Cond  // buf was taken, or written
 	buf   []byte
 	spare []byte
+	in    uint64 // bytes taken
+	out   uint64 // and written
 	err   error
 }
 
@@ -61,6 +63,7 @@ func (s *Stream) Write(b []byte) (int, error) {
 		return 0, s.err
 	}
 	s.buf = append(s.buf, b...)
+	s.in += uint64(len(b))
 	full := len(s.buf) >= burst
 	s.mu.Unlock()
 	signal(s.wake)
@@ -68,6 +71,22 @@ func (s *Stream) Write(b []byte) (int, error) {
 		signal(s.full)
 	}
 	return len(b), nil
+}
+
+// Flush returns when all that was taken until now is written, or an error, which
+// is that of an earlier write too.
+func (s *Stream) Flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until := s.in
+	if s.out < until {
+		signal(s.wake)
+		signal(s.full)
+	}
+	for s.out < until && s.err == nil {
+		s.room.Wait()
+	}
+	return s.err
 }
 
 // Failed is closed when a write has failed: nobody reads any more, or the disk
@@ -132,12 +151,13 @@ func (s *Stream) flush() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spare = b[:0]
+	s.out += uint64(n)
 	if err != nil {
 		s.err = err
 		s.buf = nil
-		s.room.Broadcast()
 		close(s.failed)
 	}
+	s.room.Broadcast()
 	return true
 }
 

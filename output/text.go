@@ -2,6 +2,7 @@ package output
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -35,6 +36,14 @@ func (f *Text) AppendBegin(b []byte, m *Meta) []byte {
 	f.meta, f.blocks = m, map[netip.Addr]*block{}
 	for _, note := range m.Notes {
 		b = append(AppendText(b, note), '\n')
+		f.any = true
+	}
+	if m.Shards > 0 {
+		b = fmt.Appendf(b, "Shard %d of %d\n", m.Shard, m.Shards)
+		f.any = true
+	}
+	if m.Resumed {
+		b = append(b, "Resumed: what was decided before is in the output of earlier runs\n"...)
 		f.any = true
 	}
 	return b
