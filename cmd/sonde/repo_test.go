@@ -37,6 +37,7 @@ scan/sweep          probe probe/wire scan
 scan/ports          probe probe/wire scan scan/sweep
 scan/trace          probe probe/wire scan
 scan/service        fingerprint
+scan/checkpoint     probe probe/wire scan
 scan/capture        probe/wire
 scan/link           probe probe/payload probe/wire scan
 scan/link/linktest  probe/wire scan
