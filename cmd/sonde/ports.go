@@ -181,7 +181,7 @@ func (s *portScan) pingParts(pings []sweep.Ping) ([]sweep.Part, error) {
 func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part, spared bool) error {
 	all := ports.Scan{Engine: s.engine, Base: s.base(), Kind: s.kind, Ports: s.ports, Curious: s.curious(), Patience: s.confirm,
 		Port:    func(p *ports.Port) { s.port(ctx, p) },
-		Host:    func(h *sweep.Host) { s.host(ctx, h) },
+		Host:    func(h *sweep.Host, ports int) { s.host(ctx, h, ports) },
 		Finding: func(f *ports.Finding) { s.finding(ctx, f) }}
 	if s.confirm {
 		all.Confirm = s.handshake()
@@ -211,7 +211,7 @@ func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part
 		}
 		if err != nil || ctx.Err() != nil {
 			for i := range all.Up {
-				s.host(ctx, &all.Up[i])
+				s.host(ctx, &all.Up[i], len(s.ports))
 			}
 			return err
 		}
@@ -294,9 +294,9 @@ func (s *portScan) service(port uint16) string {
 }
 
 // host reports a host, when all its ports are in.
-func (s *portScan) host(ctx context.Context, h *sweep.Host) {
+func (s *portScan) host(ctx context.Context, h *sweep.Host, ports int) {
 	r := s.hostRecord(h)
-	r.Ports = uint32(len(s.ports))
+	r.Ports = uint32(ports)
 	r.Routed = s.deep != nil && s.deep.routed(r.Addr)
 	s.record(ctx, &r)
 }

@@ -17,8 +17,9 @@ const manyPorts = 10
 // host is what is known of a host whose ports are being asked.
 type host struct {
 	answer  sweep.Host // as it will be reported
-	left    int        // ports still to be handed out
-	results int        // ports of which the result is in
+	ports   int        // that are asked of it
+	left    int        // and still to be handed out
+	results int        // of which the result is in
 
 	seen      []seen       // TCP answers, by how far they have come
 	onlyReset *sweep.Reset // the first reset, while nothing else was heard

@@ -31,9 +31,11 @@ type Scan struct {
 	Base    scan.Plan // what all plans have in common
 	Kind    probe.Kind
 	Ports   []uint16
-	Up      []sweep.Host // hosts that a sweep found before
-	Curious bool         // may ask for more than was asked for, to know what answers are worth
-	Confirm Confirm      // completes handshakes with open ports; nil: they are left half-open
+	Up      []sweep.Host             // hosts that a sweep found before
+	Curious bool                     // may ask for more than was asked for, to know what answers are worth
+	Confirm Confirm                  // completes handshakes with open ports; nil: they are left half-open
+	Keeper  scan.Keeper              // of the plan that asks the ports; nil: nothing is kept
+	Skip    func(number uint64) bool // in that plan: ports that an earlier run has handed out
 	// Patience says that the silent UDP ports of hosts that limit their ICMP are
 	// asked again at that pace, however long it takes.
 	Patience bool
@@ -42,10 +44,11 @@ type Scan struct {
 	Omit    bool
 	Omitted func(hosts, ports uint64)
 
-	Port    func(*Port)       // one for each port of each host
-	Host    func(*sweep.Host) // one for each host, after its ports
-	Finding func(*Finding)    // what is to be known beside, before the host's own record
+	Port    func(*Port)                    // one for each port of each host
+	Host    func(h *sweep.Host, ports int) // one for each host, after its ports, and how many these are
+	Finding func(*Finding)                 // what is to be known beside, before the host's own record
 
+	main   scan.Plan // asks the ports
 	mu     sync.Mutex
 	hosts  map[netip.Addr]*host
 	begun  uint64                  // hosts of which something was heard
@@ -67,6 +70,7 @@ type Port struct {
 	scan.Result
 	Doubt     probe.Doubt
 	Confirmed bool // a handshake was completed, or silence asked again at the host's pace
+	Last      bool // the host's last: its Host follows
 }
 
 // Finding is something about a host, or about answers that came in its place.
@@ -91,9 +95,15 @@ const maxListed = 100
 // ends.
 func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error) {
 	s.hosts, s.open, s.broken = map[netip.Addr]*host{}, map[netip.AddrPort]bool{}, map[netip.AddrPort]bool{}
+	s.main = s.plan(targets)
+	if err := s.main.Compile(); err != nil {
+		return scan.Stats{Loss: -1, ExpectedMissed: -1}, err
+	}
 	for _, h := range s.Up {
-		s.hosts[h.Addr] = &host{answer: h, left: len(s.Ports)}
-		s.begun++
+		if left := s.asked(h.Addr); left > 0 {
+			s.hosts[h.Addr] = &host{answer: h, ports: left, left: left}
+			s.begun++
+		}
 	}
 	s.ended, s.room = map[netip.Addr]bool{}, make(chan struct{}, handshakesAtOnce)
 	s.unused = unused(s.Ports, canaries)
@@ -107,12 +117,11 @@ func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error
 	var controls sync.WaitGroup
 	controls.Go(func() { s.askControls(ctx, targets, main) })
 
-	plan := s.plan(targets)
-	plan.OmitSilence = s.Omit
+	s.main.OmitSilence = s.Omit
 	if s.tcp() && s.Curious {
-		plan.Later = s.later
+		s.main.Later = s.later
 	}
-	stats, err := s.Engine.Run(ctx, &plan, func(r *scan.Result) { s.heard(ctx, r) })
+	stats, err := s.Engine.Run(ctx, &s.main, func(r *scan.Result) { s.heard(ctx, r) })
 	close(main)
 	s.add(stats, err)
 	if s.Omit && stats.Complete {
@@ -132,7 +141,24 @@ func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error
 
 // plan asks all ports of targets.
 func (s *Scan) plan(targets scan.Targets) scan.Plan {
-	return Questions(s.Base, s.Kind, targets, s.Ports)
+	p := Questions(s.Base, s.Kind, targets, s.Ports)
+	p.Keeper, p.Skip = s.Keeper, s.Skip
+	return p
+}
+
+// asked counts the ports of a host that the plan asks: fewer than all in a shard
+// of it, and where an earlier run has asked some.
+func (s *Scan) asked(addr netip.Addr) int {
+	if s.main.Shards <= 1 && s.Skip == nil {
+		return len(s.Ports)
+	}
+	n := 0
+	for _, port := range s.Ports {
+		if i, ok := s.main.Index(probe.Probe{Target: addr, Port: port}); ok && (s.Skip == nil || !s.Skip(i)) {
+			n++
+		}
+	}
+	return n
 }
 
 // Questions is the plan that asks ports of targets by kind.
@@ -189,7 +215,8 @@ func (s *Scan) heard(ctx context.Context, r *scan.Result) {
 func (s *Scan) host(addr netip.Addr) *host {
 	h := s.hosts[addr]
 	if h == nil {
-		h = &host{answer: sweep.Host{Addr: addr, State: probe.NotTested, RTT: -1}, left: len(s.Ports)}
+		n := s.asked(addr)
+		h = &host{answer: sweep.Host{Addr: addr, State: probe.NotTested, RTT: -1}, ports: n, left: n}
 		s.hosts[addr] = h
 		s.begun++
 	}
@@ -199,8 +226,10 @@ func (s *Scan) host(addr netip.Addr) *host {
 // handOut hands a port out, and its host after the last one. s.mu is held.
 func (s *Scan) handOut(h *host, p *Port) {
 	h.mark(p)
+	h.left--
+	p.Last = h.left == 0
 	s.Port(p)
-	if h.left--; h.left == 0 {
+	if h.left == 0 {
 		s.finish(h)
 	}
 }
@@ -220,9 +249,10 @@ func (s *Scan) finish(h *host) {
 func (s *Scan) omit(targets scan.Targets, silent uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Omitted(targets.Len()-s.begun, silent)
+	hosts := min(targets.Len(), s.main.Len()) // a shard may have no question to some
+	s.Omitted(hosts-min(s.begun, hosts), silent)
 	for _, h := range s.waiting() {
-		if h.left -= len(s.Ports) - h.results; h.left == 0 {
+		if h.left -= h.ports - h.results; h.left == 0 {
 			s.finish(h)
 		}
 	}
@@ -241,7 +271,7 @@ func (s *Scan) end(h *host) {
 	for _, f := range h.findings(s.broken) {
 		s.Finding(&f)
 	}
-	s.Host(&h.answer)
+	s.Host(&h.answer, h.ports)
 	delete(s.hosts, h.answer.Addr)
 	if s.udp() && s.Curious && len(s.ended) <= mostControlled {
 		s.ended[h.answer.Addr] = true

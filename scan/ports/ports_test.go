@@ -69,7 +69,7 @@ func ask(t *testing.T, network, target string, s *ports.Scan) outcome {
 				o.ports[p.Probe.Port] = *p
 			}
 			s.Finding = func(f *ports.Finding) { o.findings = append(o.findings, *f) }
-			s.Host = func(h *sweep.Host) { c := *h; o.host = &c }
+			s.Host = func(h *sweep.Host, _ int) { c := *h; o.host = &c }
 			var err error
 			o.stats, err = s.Run(ctx, scan.NewAddrs(netip.MustParseAddr(target)))
 			o.elapsed = time.Since(began)
@@ -324,7 +324,7 @@ func TestCutShort(t *testing.T) {
 								t.Errorf("%s after %v: port %d twice", kind.Name(), limit, p.Probe.Port)
 							}
 							seen[p.Probe.Port] = true
-						}, Host: func(*sweep.Host) {}, Finding: func(*ports.Finding) {}}
+						}, Host: func(*sweep.Host, int) {}, Finding: func(*ports.Finding) {}}
 					_, err := s.Run(ctx, scan.NewAddrs(netip.MustParseAddr("10.4.0.5")))
 					return err
 				})

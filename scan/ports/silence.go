@@ -45,7 +45,7 @@ func (s *Scan) askControls(ctx context.Context, targets scan.Targets, main <-cha
 	var list []netip.Addr
 	s.mu.Lock()
 	for i := range targets.Len() {
-		if a := targets.At(i); !s.ended[a] {
+		if a := targets.At(i); !s.ended[a] && s.asked(a) > 0 {
 			list = append(list, a)
 		}
 	}

@@ -54,7 +54,9 @@ func Unprivileged(ping bool) []Ping {
 type Part struct {
 	Targets scan.Targets
 	Pings   []Ping
-	All     bool // report silent hosts too
+	All     bool                     // report silent hosts too
+	Keeper  scan.Keeper              // of the plan; nil: nothing is kept
+	Skip    func(number uint64) bool // see scan.Plan
 }
 
 // Host is what was found out about one host.
@@ -112,6 +114,7 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, parts []Part, emit
 func Plan(base scan.Plan, part Part) *scan.Plan {
 	p := base
 	p.Targets, p.Settle, p.Order, p.OmitSilence = part.Targets, scan.SettleGroup, scan.ByPass, !part.All
+	p.Keeper, p.Skip = part.Keeper, part.Skip
 	kinds := map[probe.Kind]uint8{}
 	for _, ping := range part.Pings {
 		k, ok := kinds[ping.Kind]
