@@ -51,6 +51,9 @@ func (f *flags) check(hosts bool) error {
 			return usage("%s", c.text)
 		}
 	}
+	if err := f.checkShard(); err != nil {
+		return err
+	}
 	if err := f.checkVia(); err != nil {
 		return err
 	}
@@ -144,6 +147,9 @@ func (f *flags) checkOutput() error {
 	}
 	if f.pcap == "-" {
 		return usage("--pcap -: name a file, for stdout carries the results")
+	}
+	if err := f.checkResume(specs); err != nil {
+		return err
 	}
 	for _, s := range specs {
 		if f.pcap != "" && s.Path != "" && filepath.Clean(f.pcap) == filepath.Clean(s.Path) {

@@ -36,7 +36,7 @@ go the same way.`,
 
 // doctorHasNo are common flags that have no meaning where nothing is sent.
 var doctorHasNo = []string{"ping", "source-port", "resolve", "timing", "rate", "max-retries", "timeout", "host-timeout", "deadline",
-	"ttl", "tos", "dscp", "seed", "expect", "packet-trace", "pcap", "dry-run", "verbose", "open"}
+	"ttl", "tos", "dscp", "seed", "shard", "resume", "expect", "packet-trace", "pcap", "dry-run", "verbose", "open"}
 
 // examination is one run of doctor: a job that asks this machine only.
 type examination struct {

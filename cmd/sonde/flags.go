@@ -42,6 +42,8 @@ type flags struct {
 	allAddrs    bool
 	four, six   bool
 	seed        uint64
+	shard       shard
+	resume      string
 	expect      string
 	via         string
 	guard       bool
@@ -105,6 +107,8 @@ func (f *flags) add(cmd *cobra.Command) {
 	s.BoolVarP(&f.four, "ipv4", "4", false, "names mean IPv4 addresses only")
 	s.BoolVarP(&f.six, "ipv6", "6", false, "names mean IPv6 addresses only")
 	s.Uint64Var(&f.seed, "seed", 0, "the same order again as with the same `N`")
+	s.Var(&f.shard, "shard", "ask the `I/N`-th of N equal parts, with the same --seed for all of them")
+	s.StringVar(&f.resume, "resume", "", "keep in `FILE` what is decided, and go on from there if it exists")
 	s.StringVar(&f.expect, "expect", "", "exit 0 only if everything has this `STATE`")
 	s.StringVar(&f.via, "via", "", "raw or connect: refuse any other `WAY`")
 	s.BoolVar(&f.trace, "packet-trace", false, "one line on stderr for each packet")

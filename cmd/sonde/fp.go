@@ -34,6 +34,9 @@ traces the way to each host.`,
 			if err := f.refuse("fp has none", fpHasNo...); err != nil {
 				return err
 			}
+			if err := f.refuse("what open ports say of themselves is not kept; sonde tcp keeps which are open", "resume"); err != nil {
+				return err
+			}
 			q := question{command: "fp", proto: target.TCP, usual: 1000, deepen: true}
 			return a.ports(cmd.Context(), &f, &p, q, args)
 		},
@@ -44,6 +47,7 @@ traces the way to each host.`,
 	f.addGuard(cmd)
 	f.ours(cmd)
 	f.hide(cmd, fpHasNo...)
+	f.hide(cmd, "resume")
 	return cmd
 }
 

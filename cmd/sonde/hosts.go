@@ -207,6 +207,10 @@ func (j *job) allParts(named, ranged *target.Set, pings []sweep.Ping) ([]sweep.P
 // findHosts asks which targets are there.
 func (j *job) findHosts(ctx context.Context, parts []sweep.Part, emit func(*sweep.Host)) error {
 	stats, err := sweep.Run(ctx, j.engine, j.base(), parts, emit)
+	if j.kept != nil && err == nil && ctx.Err() == nil {
+		j.names.wait() // the records of hosts that are looked up
+		j.kept.SetFound()
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.stats = j.stats.Plus(stats)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type job struct {
 	engine  *scan.Engine
 	names   *names
 	screen  screen
+	kept    *resumption // nil: without --resume
 
 	mu    sync.Mutex // records come from several plans
 	meta  output.Meta
@@ -55,7 +57,12 @@ func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*
 	for _, s := range specs {
 		req.files = req.files || s.Path != ""
 	}
-	req.files = req.files || f.pcap != ""
+	req.files = req.files || f.pcap != "" || f.resume != ""
+	if f.resume != "" {
+		if j.kept, err = openResumption(f, specs); err != nil {
+			return nil, err
+		}
+	}
 	if j.network, err = a.open(&req); err != nil {
 		return nil, err
 	}
@@ -68,7 +75,12 @@ func (a *app) newJob(f *flags, command string, t *target.Result, req request) (*
 	}
 	j.describe(command)
 	j.meta.Seed, j.meta.Source, j.meta.NoPing, j.meta.Addresses = f.seed, f.foreign(j.network), f.noPing(), t.All.Len()
-	if !f.given("seed") {
+	j.meta.Shard, j.meta.Shards = f.shard.number, f.shard.of
+	switch {
+	case f.given("seed"):
+	case j.kept != nil && j.kept.going:
+		j.meta.Seed, _ = strconv.ParseUint(j.kept.Fact("--seed"), 10, 64) // if it is none, it is another job's
+	default:
 		var b [8]byte
 		rand.Read(b[:])
 		j.meta.Seed = binary.NativeEndian.Uint64(b[:]) >> 11
@@ -89,6 +101,7 @@ func (j *job) openSinks(specs []output.Spec) error {
 		}
 	}
 	for _, s := range specs {
+		s.Append = j.kept != nil && j.kept.going
 		sink, err := output.Formats().Open(s, stdout)
 		if err != nil {
 			j.close()
@@ -175,11 +188,20 @@ func (j *job) base() scan.Plan {
 // record hands one finding to all outputs and counts it; with names, where they
 // are wanted.
 func (j *job) record(ctx context.Context, r *output.Record) {
+	j.recordThen(ctx, r, func() {})
+}
+
+// recordThen is record, and calls then when all outputs have the record.
+func (j *job) recordThen(ctx context.Context, r *output.Record, then func()) {
 	if j.names.wanted(r) {
-		j.names.complete(ctx, *r, j.write)
+		j.names.complete(ctx, *r, func(r *output.Record) {
+			j.write(r)
+			then()
+		})
 		return
 	}
 	j.write(r)
+	then()
 }
 
 func (j *job) write(r *output.Record) {
@@ -206,6 +228,10 @@ func (j *job) run(ctx context.Context, body func(ctx context.Context) error) err
 	}
 	tap, err := j.openTap()
 	if err != nil {
+		j.close()
+		return err
+	}
+	if err := j.kept.start(cancel); err != nil {
 		j.close()
 		return err
 	}
@@ -243,7 +269,7 @@ func (j *job) run(ctx context.Context, body func(ctx context.Context) error) err
 	wg.Wait()
 	j.network.close()
 	j.stats.Elapsed = time.Since(began)
-	return j.end(errors.Join(err, tap.close()))
+	return j.end(errors.Join(err, tap.close(), j.kept.finish()))
 }
 
 // end reports the end of the run, and closes the outputs.

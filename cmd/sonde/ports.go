@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -10,6 +11,7 @@ import (
 	"sonde/output"
 	"sonde/probe"
 	"sonde/scan"
+	"sonde/scan/checkpoint"
 	"sonde/scan/ports"
 	"sonde/scan/sweep"
 	"sonde/scan/target"
@@ -140,11 +142,41 @@ func (a *app) ports(ctx context.Context, f *flags, p *portFlags, q question, arg
 		return err
 	}
 	j.guarded()
-	j.meta.Ports, j.meta.Probes = uint32(len(list)), uint64(len(list))*t.All.Len()
-	if f.dryRun {
-		return j.dryRun(func() ([]scan.Plan, error) { return []scan.Plan{s.questions(t.All)}, nil })
+	facts := j.facts(pings, parts, checkpoint.Fact{Name: "the way", Value: q.kind.Name()}, checkpoint.Fact{Name: "ports", Value: portRanges(list)},
+		checkpoint.Fact{Name: "--confirm", Value: strconv.FormatBool(p.confirm)})
+	// What is found up differs from run to run, and the way to a host is traced once.
+	s.byHost = len(parts) > 0 || q.deepen
+	if s.byHost {
+		j.shareParts(parts)
+		s.all = j.share(t.All)
+		j.meta.Addresses = s.all.Len()
+	} else {
+		s.all = t.All
 	}
+	plan := s.questions(s.all)
+	j.meta.Ports = uint32(len(list))
+	if s.all.Len() > 0 {
+		if err := plan.Compile(); err != nil {
+			j.close()
+			return usage("%w", err)
+		}
+		j.meta.Probes = plan.Len()
+	}
+	if f.dryRun {
+		return j.dryRun(func() ([]scan.Plan, error) { return []scan.Plan{plan}, nil })
+	}
+	if err = j.keep(facts, probe.Open); err == nil {
+		err = j.keepSweep(parts)
+	}
+	if err != nil {
+		j.close()
+		return err
+	}
+	idle := j.nothing()
 	return j.run(ctx, func(ctx context.Context) error {
+		if idle {
+			return nil
+		}
 		err := s.run(ctx, t, parts, pings == nil)
 		if s.deep != nil {
 			err = errors.Join(err, s.deep.wait())
@@ -161,6 +193,8 @@ type portScan struct {
 	confirm bool
 	deep    *depth            // nil: ports are only scanned
 	named   map[uint16]string // services of few ports; nil: not looked up yet
+	all     scan.Targets      // what this run may ask
+	byHost  bool              // shards are of hosts, not of questions
 }
 
 // pingParts says what is swept before ports are asked: ranges, and what is
@@ -179,7 +213,7 @@ func (s *portScan) pingParts(pings []sweep.Ping) ([]sweep.Part, error) {
 // run sweeps first where that is asked for, and scans what is up. spared says
 // that targets named by themselves are not swept.
 func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part, spared bool) error {
-	all := ports.Scan{Engine: s.engine, Base: s.base(), Kind: s.kind, Ports: s.ports, Curious: s.curious(), Patience: s.confirm,
+	all := ports.Scan{Engine: s.engine, Base: s.portBase(), Kind: s.kind, Ports: s.ports, Curious: s.curious(), Patience: s.confirm,
 		Port:    func(p *ports.Port) { s.port(ctx, p) },
 		Host:    func(h *sweep.Host, ports int) { s.host(ctx, h, ports) },
 		Finding: func(f *ports.Finding) { s.finding(ctx, f) }}
@@ -188,24 +222,35 @@ func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part
 	}
 	silence := s.kind.Classify(probe.Probe{}, &probe.Reply{Event: probe.Silence}).State
 	listed := s.meta.Lists(&output.Record{Type: output.Port, State: silence})
-	all.Omit = !listed && !s.flags.verbose && len(t.Named) == 0 && !s.meta.Source.IsValid() && t.All.Len() >= manyHosts
+	// What is only counted is not kept.
+	all.Omit = s.kept == nil && !listed && !s.flags.verbose && len(t.Named) == 0 && !s.meta.Source.IsValid() && t.All.Len() >= manyHosts
 	all.Omitted = func(hosts, ports uint64) { s.omitted(hosts, ports, silence) }
-	asked := t.All
+	asked := s.all
+	all.Up = s.kept.up()
 	if len(parts) > 0 {
 		up := builder{}
+		for _, h := range all.Up {
+			up.add(h.Addr)
+		}
 		if spared {
 			for _, h := range t.Named {
-				up.add(h.Addr)
+				if _, ok := s.all.Index(h.Addr); ok {
+					up.add(h.Addr)
+				}
 			}
 		}
-		err := s.findHosts(ctx, parts, func(h *sweep.Host) {
-			if h.State == probe.Up {
-				up.add(h.Addr)
-				all.Up = append(all.Up, *h)
-			} else {
-				s.notScanned(ctx, h)
-			}
-		})
+		err := error(nil)
+		if s.kept == nil || !s.kept.Found() {
+			err = s.findHosts(ctx, parts, func(h *sweep.Host) {
+				if h.State == probe.Up {
+					up.add(h.Addr)
+					all.Up = append(all.Up, *h)
+					s.kept.host(ctx, h, checkpoint.Counts{})
+				} else {
+					s.notScanned(ctx, h)
+				}
+			})
+		}
 		if err == nil && ctx.Err() == nil {
 			asked, err = up.set()
 		}
@@ -218,6 +263,14 @@ func (s *portScan) run(ctx context.Context, t *target.Result, parts []sweep.Part
 	}
 	if asked.Len() == 0 {
 		return nil
+	}
+	if s.kept != nil {
+		plan := s.questions(asked)
+		part, err := s.kept.part(portsPart, &plan, false)
+		if err != nil || part.Left() == 0 {
+			return err
+		}
+		s.kept.ports, all.Keeper, all.Skip = part, part, part.Skip
 	}
 	stats, err := all.Run(ctx, asked)
 	s.job.mu.Lock()
@@ -232,20 +285,32 @@ func (s *portScan) curious() bool {
 	return (s.flags.retries < 0 || s.confirm) && !s.meta.Source.IsValid()
 }
 
-// questions asks all ports of all hosts.
-func (s *portScan) questions(hosts *target.Set) scan.Plan {
-	return ports.Questions(s.base(), s.kind, hosts, s.ports)
+// questions asks all ports of hosts, as far as they are this run's.
+func (s *portScan) questions(hosts scan.Targets) scan.Plan {
+	return ports.Questions(s.portBase(), s.kind, hosts, s.ports)
+}
+
+// portBase is base with the shard, where that is of questions.
+func (s *portScan) portBase() scan.Plan {
+	p := s.base()
+	if sh := s.flags.shard; sh.of > 0 && !s.byHost {
+		p.Shard, p.Shards = sh.number-1, sh.of
+	}
+	return p
 }
 
 // notScanned reports a host that a sweep did not find up.
 func (s *portScan) notScanned(ctx context.Context, h *sweep.Host) {
 	named := s.targets.NamedSet.Contains(h.Addr)
-	if named || s.flags.verbose {
-		r := s.hostRecord(h)
-		s.record(ctx, &r)
-	}
+	var counts checkpoint.Counts
 	if named {
-		s.score.add(h.State, h.Reason, probe.Open)
+		counts = s.score.add(h.State, h.Reason, probe.Open)
+	}
+	if named || s.flags.verbose {
+		found, r := *h, s.hostRecord(h)
+		s.recordThen(ctx, &r, func() { s.kept.host(ctx, &found, counts) })
+	} else {
+		s.kept.host(ctx, h, counts)
 	}
 }
 
@@ -259,13 +324,15 @@ func (s *portScan) port(ctx context.Context, p *ports.Port) {
 		r.RTT, r.HasRTT = p.RTT, true
 	}
 	s.record(ctx, &r)
+	var counts checkpoint.Counts
 	switch {
 	case s.deep != nil && r.State == probe.Open:
 		s.deep.open(ctx, &p.Result) // what it is decides, not that it is open
 	case r.State == probe.Unknown && s.passedOver(r.Addr):
 	default:
-		s.score.add(r.State, r.Reason, probe.Open)
+		counts = s.score.add(r.State, r.Reason, probe.Open)
 	}
+	s.kept.port(ctx, p, counts)
 }
 
 // manyHosts is from how many hosts on silence that is not listed is only counted.
@@ -298,7 +365,8 @@ func (s *portScan) host(ctx context.Context, h *sweep.Host, ports int) {
 	r := s.hostRecord(h)
 	r.Ports = uint32(ports)
 	r.Routed = s.deep != nil && s.deep.routed(r.Addr)
-	s.record(ctx, &r)
+	addr := h.Addr
+	s.recordThen(ctx, &r, func() { s.kept.shown(ctx, addr) })
 }
 
 // finding reports what is to be known beside a host's ports.

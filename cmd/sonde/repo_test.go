@@ -47,7 +47,7 @@ scan/lab/labtest    scan/lab
 scan/lab/bench      scan/lab
 scan/lab/demo       scan/lab
 output              probe probe/wire scan
-cmd/sonde           fingerprint output probe probe/wire scan scan/capture scan/link scan/ports scan/service scan/sweep scan/target scan/trace
+cmd/sonde           fingerprint output probe probe/wire scan scan/capture scan/checkpoint scan/link scan/ports scan/service scan/sweep scan/target scan/trace
 `
 
 // powers says who uses other people's modules, and those packages of Go's own

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"sonde/probe"
+	"sonde/scan/checkpoint"
 )
 
 // score adds up what the exit code is decided by (README, Exit codes).
@@ -23,6 +24,7 @@ type score struct {
 	unresolved bool  // a name did not resolve
 	failed     bool  // the link or an output failed
 	gaveUp     bool  // a question was given up before its time
+	idle       bool  // a shard without a question
 	cut        error // why the run ended early; nil: it did not
 }
 
@@ -33,8 +35,18 @@ func (s *score) countsSilent() bool {
 }
 
 // add takes the final state of a port, or in a sweep of a host. yes is the
-// state that is the answer to the command's question.
-func (s *score) add(state probe.State, reason probe.Reason, yes probe.State) {
+// state that is the answer to the command's question. It returns what it counted.
+func (s *score) add(state probe.State, reason probe.Reason, yes probe.State) checkpoint.Counts {
+	before := s.counts()
+	s.count(state, reason, yes)
+	n := s.counts()
+	for i := range n {
+		n[i] -= before[i]
+	}
+	return n
+}
+
+func (s *score) count(state probe.State, reason probe.Reason, yes probe.State) {
 	s.gaveUp = s.gaveUp || reason == probe.ReasonDeadline
 	matches := s.want != nil && state == *s.want
 	switch {
@@ -81,6 +93,10 @@ func (s *score) exit() (int, string) {
 		return exitLocal, "local-error"
 	case s.cut != nil:
 		return s.early()
+	case s.idle && s.want != nil:
+		return exitYes, "nothing to ask" // all of nothing is as expected
+	case s.idle:
+		return exitSilence, "nothing to ask"
 	case s.want != nil:
 		return s.expected()
 	case s.yes > 0:
@@ -117,4 +133,16 @@ func (s *score) expected() (int, string) {
 		return exitYes, "expected"
 	}
 	return exitSilence, "silence"
+}
+
+// counts are what single hosts and ports add to the score, for a checkpoint.
+func (s *score) counts() checkpoint.Counts {
+	return checkpoint.Counts{uint64(s.yes), uint64(s.no), uint64(s.silent), uint64(s.asWant), uint64(s.left)}
+}
+
+// restore takes up what earlier runs counted. yes is the state that is the answer to
+// the command's question.
+func (s *score) restore(c checkpoint.Counts, yes probe.State) {
+	s.yes, s.no, s.silent, s.asWant, s.left = int(c[0]), int(c[1]), int(c[2]), int(c[3]), int(c[4])
+	s.answer = yes.String()
 }

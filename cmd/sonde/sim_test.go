@@ -31,6 +31,7 @@ type simulation struct {
 
 	cancel time.Duration // ends the run then, unless 0
 	cause  error         // for this cause
+	ending func()        // called before that, unless nil
 }
 
 // simulated is what a simulation left behind.
@@ -94,7 +95,12 @@ func (s *simulation) run(t *testing.T) *simulated {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
 		if s.cancel > 0 {
-			timer := time.AfterFunc(s.cancel, func() { cancel(s.cause) })
+			timer := time.AfterFunc(s.cancel, func() {
+				if s.ending != nil {
+					s.ending()
+				}
+				cancel(s.cause)
+			})
 			defer timer.Stop()
 		}
 		began := time.Now()

@@ -11,6 +11,7 @@ import (
 	"sonde/output"
 	"sonde/probe"
 	"sonde/scan"
+	"sonde/scan/checkpoint"
 	"sonde/scan/sweep"
 )
 
@@ -93,24 +94,40 @@ func (a *app) sweep(ctx context.Context, f *flags, args []string) error {
 		return err
 	}
 	j.guarded()
-	j.meta.Probes = t.All.Len() * uint64(max(1, len(pings)))
+	facts := j.facts(pings, parts)
+	j.shareParts(parts)
+	j.meta.Addresses = j.share(t.All).Len()
+	j.meta.Probes = j.meta.Addresses * uint64(max(1, len(pings)))
 	if f.dryRun {
 		return j.dryRun(func() ([]scan.Plan, error) { return j.pingPlans(parts), nil })
 	}
+	if err = j.keep(facts, probe.Up); err == nil {
+		err = j.keepSweep(parts)
+	}
+	if err != nil {
+		j.close()
+		return err
+	}
+	idle := j.nothing()
 	return j.run(ctx, func(ctx context.Context) error {
+		if idle || j.kept != nil && j.kept.Found() {
+			return nil
+		}
 		liars := liars{}
 		err := j.findHosts(ctx, parts, func(h *sweep.Host) {
 			r := j.hostRecord(h)
-			j.record(ctx, &r)
 			liars.count(h)
 			silent := h.Reply.Event == probe.Silence || h.Reply.Event == probe.NoNeighbour
+			var counts checkpoint.Counts
 			switch {
 			case h.State != probe.Up && j.passedOver(h.Addr):
 			case h.Doubt != probe.NoDoubt: // of the host itself nothing was heard
-				j.score.add(h.State, probe.NoResponse, probe.Up)
+				counts = j.score.add(h.State, probe.NoResponse, probe.Up)
 			case r.Named || !silent || j.score.countsSilent():
-				j.score.add(r.State, r.Reason, probe.Up)
+				counts = j.score.add(r.State, r.Reason, probe.Up)
 			}
+			found := *h
+			j.recordThen(ctx, &r, func() { j.kept.host(ctx, &found, counts) })
 		})
 		liars.report(func(r *output.Record) { j.record(ctx, r) })
 		return err

@@ -45,7 +45,7 @@ shown at the first hop that quotes it changed: it was changed there or before.`,
 }
 
 // traceHasNo are common flags that have no meaning for a trace.
-var traceHasNo = []string{"ping", "open", "ttl", "max-retries", "host-timeout", "exclude", "exclude-file", "dry-run", "expect"}
+var traceHasNo = []string{"ping", "open", "ttl", "max-retries", "host-timeout", "exclude", "exclude-file", "dry-run", "expect", "shard", "resume"}
 
 // what reads the flags: the kind and the port to trace with.
 func (t *traceFlags) what() (kind probe.Kind, proto string, port uint16, err error) {

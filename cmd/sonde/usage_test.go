@@ -77,6 +77,22 @@ func TestUsage(t *testing.T) {
 		{"tcp --tos 184 --dscp ef -p 80 10.0.0.2", "--tos and --dscp set the same byte"},
 		{"tcp --seed -1 -p 80 10.0.0.2", "--seed -1: not a whole number from 0 on"},
 		{"tcp --seed 9007199254740992 -p 80 10.0.0.2", "--seed: below 2^53, as JSON readers demand"},
+		{"tcp --shard 1/4 -p 80 10.0.0.2", "--shard: give all shards the same --seed, or they part different orders, and overlap"},
+		{"sweep --shard 1/4 --resume x -q 10.0.0.2", "--shard: give all shards the same --seed, or they part different orders, and overlap"},
+		{"tcp --seed 1 --shard 0/4 -p 80 10.0.0.2", "--shard 0/4: the first shard is 1/4"},
+		{"tcp --seed 1 --shard 5/4 -p 80 10.0.0.2", "--shard 5/4: there are only 4"},
+		{"tcp --seed 1 --shard 1/0 -p 80 10.0.0.2", "--shard 1/0: there are only 0"},
+		{"tcp --seed 1 --shard 4 -p 80 10.0.0.2", "--shard 4: write which of how many: 1/4 is the first of four"},
+		{"tcp --seed 1 --shard 1/-4 -p 80 10.0.0.2", "--shard 1/-4: write which of how many: 1/4 is the first of four"},
+		{"udp --seed 1 --shard 1/9007199254740992 -p 80 10.0.0.2", "--shard 1/9007199254740992: below 2^53, as JSON readers demand"},
+		{"trace --seed 1 --shard 1/4 10.0.0.2", "--shard: a trace has none"},
+		{"trace --resume x 10.0.0.2", "--resume: a trace has none"},
+		{"doctor --resume x", "--resume: doctor sends nothing"},
+		{"fp --resume x 10.0.0.2", "--resume: what open ports say of themselves is not kept; sonde tcp keeps which are open"},
+		{"tcp --resume x --dry-run -p 80 10.0.0.2", "--resume: --dry-run decides nothing"},
+		{"tcp --resume x -o json=./x -p 80 10.0.0.2", "--resume and -o json both go to ./x"},
+		{"tcp --resume x --pcap ./x -p 80 10.0.0.2", "--resume and --pcap both go to ./x"},
+		{"tcp --resume x -o text=out -p 80 10.0.0.2", "--resume: -o text is complete at the end of a run only, and a killed one leaves nothing of it: write -o json=FILE"},
 		{"tcp --tcp-options mss=70000 -p 80 10.0.0.2", "--tcp-options mss=70000: TCP option \"mss=70000\": \"70000\" is not a number from 0 to 65535"},
 		{"tcp --tcp-options nosuch -p 80 10.0.0.2", "--tcp-options nosuch: TCP option \"nosuch\": unknown (mss, sackok, ts, nop, wscale, eol, opt=KIND:HEX, raw=HEX, or none, linux, windows, macos, freebsd)"},
 		{"tcp --via connect --tcp-options linux -p 80 10.0.0.2", "--tcp-options: the kernel makes the packets of --via connect"},
@@ -224,7 +240,7 @@ func TestUsage(t *testing.T) {
 // the defaults.
 func TestEmptyValues(t *testing.T) {
 	for _, name := range []string{"ports", "exclude-ports", "interface", "source", "tos", "dscp", "tcp-options", "input",
-		"exclude", "exclude-file", "expect", "via", "pcap", "output", "ping"} {
+		"exclude", "exclude-file", "expect", "via", "pcap", "output", "ping", "resume"} {
 		refused(t, []string{"tcp", "--" + name, "", "10.0.0.2"}, "--"+name+": the value is empty")
 		refused(t, []string{"tcp", "--" + name + "=", "10.0.0.2"}, "--"+name+": the value is empty")
 	}
