@@ -103,7 +103,7 @@ func (m *machine) asked(i uint64, tries uint8) bool {
 	case s != nil:
 		return s.try > 0 && tries <= s.try
 	case i < m.next:
-		return int(tries) <= m.used+m.perPass
+		return int(tries) <= m.used+max(m.most, m.perPass)
 	}
 	return m.pass > 0 && int(tries) <= m.used
 }

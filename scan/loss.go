@@ -276,6 +276,14 @@ func (l losses) withOneLost() *losses {
 	return &l
 }
 
+// onTime is how many answers came within the wait of a try.
+func (l *losses) onTime() (n uint32) {
+	for c := range l {
+		n += l[c].found - l[c].late
+	}
+	return n
+}
+
 // any tells whether anything answered.
 func (l *losses) any() bool {
 	for c := range l {

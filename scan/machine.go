@@ -29,30 +29,32 @@ type machine struct {
 	slots      []slot
 	base, next uint64 // of the pass: everything before base has left its slot; next is the next to start
 	pass       int
-	from       int             // the pass that an earlier run was in
-	tries      int             // every silent question had at least so many in the passes that are over
-	used       int             // and none had more: the next try is numbered behind
-	perPass    int             // tries per question in this pass
-	fewer      bool            // some were spared a try in this pass
-	looking    bool            // this pass is the second look at sleepers
-	looked     bool            // and there was one
-	hold       time.Duration   // something unheard keeps silence from counting, until then
-	heardAt    time.Duration   // everything until then was heard, +1
-	delay      time.Duration   // from taking asks to their leaving, at most, of late
-	firsts     int             // first tries of the first pass in the fill under way
-	sentAt     time.Duration   // when a packet left last
-	firstAsk   time.Duration   // when one for the first ask of a sweep did
-	resume     time.Duration   // this pass begins no earlier
-	settled    bitmap          // by question: decided and handed out
-	groups     bitmap          // by group, in plans that settle by group
-	zero       time.Duration   // when the first question left, +1
-	began      []time.Duration // by group: first question, +1; only with a host timeout
-	again      []uint64        // could not leave yet, and go first
-	retry, end queue           // tries in the order of sending
-	doubt      queue           // tentative answers in the order of coming
-	held       pool            // tentative results
+	from       int                   // the pass that an earlier run was in
+	tries      int                   // every silent question had at least so many in the passes that are over
+	used       int                   // and none had more: the next try is numbered behind
+	perPass    int                   // tries per question in this pass, more or less: see satisfied
+	silentBy   [MostTries + 1]uint32 // questions that stayed silent in this pass, by tries
+	most       int                   // most tries of any question in this pass
+	looking    bool                  // this pass is the second look at sleepers
+	looked     bool                  // and there was one
+	hold       time.Duration         // something unheard keeps silence from counting, until then
+	heardAt    time.Duration         // everything until then was heard, +1
+	delay      time.Duration         // from taking asks to their leaving, at most, of late
+	firsts     int                   // first tries of the first pass in the fill under way
+	sentAt     time.Duration         // when a packet left last
+	firstAsk   time.Duration         // when one for the first ask of a sweep did
+	resume     time.Duration         // this pass begins no earlier
+	settled    bitmap                // by question: decided and handed out
+	groups     bitmap                // by group, in plans that settle by group
+	zero       time.Duration         // when the first question left, +1
+	began      []time.Duration       // by group: first question, +1; only with a host timeout
+	again      []uint64              // could not leave yet, and go first
+	retry, end queue                 // tries in the order of sending
+	doubt      queue                 // tentative answers in the order of coming
+	held       pool                  // tentative results
 	spare      verdictOnTries
-	silence    uint64 // next question to hand out as silent when all is over
+	short      [MostTries]verdictOnTries // by tries
+	silence    uint64                    // next question to hand out as silent when all is over
 	over       bool
 
 	out        []Result // decided, not yet handed out
@@ -248,10 +250,11 @@ func (m *machine) send(now time.Duration, i uint64, epoch uint8, asks []ask) []a
 	q := m.plan.At(i)
 	q.Try = s.try
 	e := event{number: i, at: now, try: s.try}
-	if int(s.here) < m.perPass && !m.kernelRepeats(i) {
-		m.retry.push(e)
-	} else {
+	m.most = max(m.most, int(s.here))
+	if m.kernelRepeats(i) || int(s.here) >= m.perPass && (m.timing.fixed() || m.looking) {
 		m.end.push(e)
+	} else {
+		m.retry.push(e)
 	}
 	return append(asks, ask{i, q})
 }

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"math"
 	"time"
 
 	"sonde/probe"
@@ -37,10 +38,7 @@ func (m *machine) spareable(tries int) bool {
 	if m.timing.fixed() {
 		return false
 	}
-	found := uint32(0)
-	for c := range m.losses {
-		found += m.losses[c].found - m.losses[c].late
-	}
+	found := m.losses.onTime()
 	if found < fewAnswers {
 		return false
 	}
@@ -50,13 +48,54 @@ func (m *machine) spareable(tries int) bool {
 	return m.spare.enough
 }
 
+// satisfied tells whether a question that has been silent for a while after so
+// many tries in this pass is not asked again in it: fewer than planned where
+// nothing seems to get lost, more where the loss demands it by what is known so
+// far. A pass that ends costs everybody a wait, a further try half of one.
+func (m *machine) satisfied(here int) bool {
+	if here < m.perPass {
+		return here >= 2 && m.pass == 0 && m.spareable(here)
+	}
+	return m.used+here >= MostTries || !m.demanded(m.tries+here)
+}
+
+// demanded tells whether the loss, by what is known of it, demands more tries of
+// silent questions than so many.
+func (m *machine) demanded(tries int) bool {
+	found := m.losses.onTime()
+	if found < fewAnswers || tries >= MostTries {
+		return false
+	}
+	if v := &m.short[tries]; v.tries != tries || found > v.found+v.found/4 {
+		*v = verdictOnTries{found, tries, m.losses.enough(tries, tries)}
+	}
+	return !m.short[tries].enough
+}
+
+// typical is how many tries each silent question would have had to have in this
+// pass for as much to be missed as they had different numbers of tries.
+func (m *machine) typical() int {
+	most := max(m.most, m.perPass)
+	loss, _ := m.losses.estimate(m.tries + most)
+	silent, missed, least := 0.0, 0.0, most
+	for tries, n := range m.silentBy {
+		if n > 0 {
+			silent += float64(n)
+			missed += float64(n) * math.Pow(loss, float64(tries))
+			least = min(least, tries)
+		}
+	}
+	if loss <= 0 || silent == 0 {
+		return least
+	}
+	return max(least, int(math.Log(missed/silent)/math.Log(loss)+1e-9))
+}
+
 // turn ends a pass and begins another one if the loss demands it.
 func (m *machine) turn() {
-	m.used += m.perPass
-	m.tries += m.perPass
-	if m.fewer {
-		m.tries, m.fewer = 2, false
-	}
+	m.tries += m.typical()
+	m.used += max(m.most, m.perPass)
+	m.silentBy, m.most = [MostTries + 1]uint32{}, 0
 	m.pass++
 	m.looking = false
 	if m.asleep() {

@@ -75,8 +75,7 @@ func (m *machine) dueRetry(now, left time.Duration) (uint64, bool) {
 			m.giveUp(e.number, probe.Deadline)
 			continue
 		}
-		if s.here >= 2 && m.pass == 0 && m.spareable(int(s.here)) {
-			m.fewer = true
+		if m.satisfied(int(s.here)) {
 			m.end.push(e)
 			continue
 		}
@@ -145,9 +144,18 @@ const holdTime = 500 * time.Microsecond
 
 // finish ends the stay of question i in its slot.
 func (m *machine) finish(now time.Duration, i uint64, s *slot) {
+	here := int(s.here)
+	if m.kernelRepeats(i) {
+		here = m.perPass
+	}
 	switch {
 	case m.groups != nil && m.decided(i):
 		m.free(i)
+		return
+	case s.state == slotWaiting:
+		m.silentBy[min(here, MostTries)]++
+	}
+	switch {
 	case s.state == slotTentative:
 		m.settle(i, s, m.held.take(s.held))
 	case m.timedOut(now, i):
