@@ -109,8 +109,10 @@ func (c *course) rounds(n int, patience time.Duration) (map[string][]sample, err
 				i = len(commands) - 1 - i
 			}
 			command := commands[i]
-			if spent[command]+spent[command]/time.Duration(max(round, 1)) > patience {
-				continue // and never again: so the n-th sample is always of the n-th round
+			// Who missed one round is out: so the n-th sample is of the n-th round.
+			out := len(samples[command]) < round
+			if out || spent[command]+spent[command]/time.Duration(max(round, 1)) > patience {
+				continue
 			}
 			s, err := c.run(command)
 			if err != nil {

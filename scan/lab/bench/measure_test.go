@@ -79,10 +79,10 @@ func TestRunOfNothing(t *testing.T) {
 
 // TestRounds: who is slow runs less often, but once.
 func TestRounds(t *testing.T) {
-	for patience, want := range map[time.Duration]int{time.Nanosecond: 1, 250 * time.Millisecond: 2, time.Minute: 4} {
-		c := pretender(t, "sleep 0.1")
+	for patience, want := range map[time.Duration]int{time.Nanosecond: 1, 500 * time.Millisecond: 2, time.Minute: 5} {
+		c := pretender(t, "sleep 0.2")
 		c.contests = []contest{{asBest, "sonde slow", "sonde too"}}
-		samples, err := c.rounds(4, patience)
+		samples, err := c.rounds(5, patience)
 		if err != nil || len(samples["sonde slow"]) != want || len(samples["sonde too"]) != want {
 			t.Errorf("%v: %v, %v", patience, samples, err)
 		}
