@@ -126,16 +126,11 @@ func (h *Host) wakePeer(iface string) {
 // in the 256 places of the other end.
 func (h *Host) queue(iface string) {
 	h.net.t.Helper()
-	l := h.link(iface)
-	kind := "pfifo_fast"
-	if l.Attrs().NumTxQueues > 1 {
-		kind = "mq" // one of those for each processor
-	}
 	err := h.links.QdiscAdd(&netlink.GenericQdisc{
 		QdiscAttrs: netlink.QdiscAttrs{
-			LinkIndex: l.Attrs().Index, Handle: netlink.MakeHandle(1, 0), Parent: netlink.HANDLE_ROOT,
+			LinkIndex: h.Index(iface), Handle: netlink.MakeHandle(1, 0), Parent: netlink.HANDLE_ROOT,
 		},
-		QdiscType: kind,
+		QdiscType: "pfifo_fast",
 	})
 	if err != nil {
 		h.fail("queue of %s: %v", iface, err)
