@@ -187,3 +187,35 @@ func TestDelayCounts(t *testing.T) {
 		t.Error("not silent after its wait")
 	}
 }
+
+// TestTriesAreBounded: however much gets lost, a question has MostTries tries at
+// most, the second look of a sweep among them.
+func TestTriesAreBounded(t *testing.T) {
+	for _, settle := range []Settle{SettleEach, SettleGroup} {
+		p := &Plan{Targets: hosts(400), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}, Settle: settle}
+		if settle == SettleGroup {
+			p.Order = ByPass
+		}
+		m := machineFor(t, p, Template(3))
+		most := map[uint64]uint8{}
+		now := time.Duration(0)
+		for n := 0; !m.over && n < 1_000_000; n++ {
+			now += 10 * time.Millisecond
+			for _, a := range m.fill(now, idle, burst, nil) {
+				most[a.number] = max(most[a.number], a.probe.Try)
+				// Of 200 hosts each try is answered with a probability of a tenth.
+				if a.number < 200 && mix(a.number<<8|uint64(a.probe.Try))%10 == 0 {
+					m.answer(now+time.Millisecond, a.probe, synAck(a, now+time.Millisecond))
+				}
+			}
+			m.out = m.out[:0]
+		}
+		tries := uint8(0)
+		for _, n := range most {
+			tries = max(tries, n)
+		}
+		if !m.over || tries != MostTries {
+			t.Errorf("%v: over: %v, %d tries at most, want %d", settle, m.over, tries, MostTries)
+		}
+	}
+}

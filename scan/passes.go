@@ -56,7 +56,11 @@ func (m *machine) satisfied(here int) bool {
 	if here < m.perPass {
 		return here >= 2 && m.pass == 0 && m.spareable(here)
 	}
-	return m.used+here >= MostTries || !m.demanded(m.tries+here)
+	room := MostTries - m.used - here
+	if m.groups != nil && !m.looked {
+		room-- // for the second look
+	}
+	return room <= 0 || !m.demanded(m.tries+here)
 }
 
 // demanded tells whether the loss, by what is known of it, demands more tries of
@@ -76,7 +80,7 @@ func (m *machine) demanded(tries int) bool {
 // pass for as much to be missed as they had different numbers of tries.
 func (m *machine) typical() int {
 	most := max(m.most, m.perPass)
-	loss, _ := m.losses.estimate(m.tries + most)
+	loss, _ := m.losses.estimate(min(m.tries+most, MostTries))
 	silent, missed, least := 0.0, 0.0, most
 	for tries, n := range m.silentBy {
 		if n > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,7 +147,11 @@ func (l *lossy) sweep(t *testing.T, network string) []*outcome {
 	wg.Wait()
 	for i, o := range all {
 		if errs[i] != nil {
-			t.Errorf("seed %d: %v", i, errs[i])
+			said := []byte(nil)
+			if exit, ok := errs[i].(*exec.ExitError); ok {
+				said = exit.Stderr
+			}
+			t.Errorf("seed %d: %v\n%s", i, errs[i], said)
 		}
 		o.take(t, parseRecords(t, out[i]))
 	}
