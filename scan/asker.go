@@ -60,7 +60,7 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 	e := r.engine
 	e.add(r)
 	defer e.remove(r)
-	e.pacer.begins()
+	e.pacer.begins(e.now())
 	defer e.pacer.ends()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()

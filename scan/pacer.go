@@ -27,6 +27,7 @@ type pacer struct {
 	trusted  epoch         // sum of the epochs whose rate cost nothing, with the highest of their rates
 	seen     epoch         // the same, for the first glance
 	plans    int           // under way now
+	heard    bool          // an earlier plan had answers
 	jammed   epoch         // while looking for a slower rate: the latest that was too fast
 	cautious time.Duration // do not go faster before
 
@@ -77,7 +78,7 @@ func (p *pacer) apply(now time.Duration) {
 	if ceiling == 0 {
 		ceiling = math.Inf(1)
 	}
-	if p.trusted.first == 0 && p.answers() < enoughAnswers {
+	if !p.heard && p.trusted.first == 0 && p.answers() < enoughAnswers {
 		ceiling = p.t.Quiet
 	}
 	p.rate = min(p.rate, ceiling)
@@ -169,13 +170,29 @@ func (p *pacer) unasked(id uint8) {
 }
 
 // begins and ends say that a plan is under way. Shares of answers compare only
-// within one plan.
-func (p *pacer) begins() { p.changes(+1) }
-func (p *pacer) ends()   { p.changes(-1) }
-
-func (p *pacer) changes(plans int) {
+// within one plan; and how many answers second tries bring only where questions
+// are of one kind: who answers any of several loses less.
+func (p *pacer) begins(now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.plans == 0 {
+		p.heard = p.heard || p.trusted.first > 0 || p.answers() >= enoughAnswers
+		p.trusted.first, p.trusted.later = 0, 0
+		for i := range p.epochs {
+			p.epochs[i].judged = true
+		}
+		p.begin(now)
+	}
+	p.changes(+1)
+}
+
+func (p *pacer) ends() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.changes(-1)
+}
+
+func (p *pacer) changes(plans int) {
 	p.plans += plans
 	p.seen = epoch{}
 	for i := range p.epochs {
