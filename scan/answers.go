@@ -147,7 +147,7 @@ func (m *machine) learn(s *slot, c probe.Class, res *Result) {
 		e.add(res.RTT)
 	}
 	try := int(res.Reply.Try)
-	if try > m.used {
+	if try > m.used && !m.remembers() {
 		try += m.tries - m.used
 	}
 	if !m.looking { // who was asleep did not lose anything

@@ -34,6 +34,7 @@ type machine struct {
 	used       int                   // and none had more: the next try is numbered behind
 	perPass    int                   // tries per question in this pass, more or less: see satisfied
 	silentBy   [MostTries + 1]uint32 // questions that stayed silent in this pass, by tries
+	congested  bool                  // by what the pacer knows
 	most       int                   // most tries of any question in this pass
 	looking    bool                  // this pass is the second look at sleepers
 	looked     bool                  // and there was one
@@ -131,7 +132,7 @@ func (m *machine) decided(i uint64) bool {
 // not begun.
 func (m *machine) fill(now, left time.Duration, most int, asks []ask) []ask {
 	epoch := m.pacer.epoch()
-	m.firsts = 0
+	m.firsts, m.congested = 0, m.pacer.congested(now)
 	for !m.over {
 		m.expire(now, left)
 		asks = m.collect(now, left, most, epoch, asks)
@@ -218,7 +219,7 @@ func (m *machine) start(now time.Duration) (uint64, bool) {
 			return 0, false
 		}
 		m.next++
-		if m.decided(i) || m.tried(i) || m.pass > 0 && m.kernelRepeats(i) {
+		if m.decided(i) || m.tried(i) || m.pass > 0 && (m.kernelRepeats(i) || !m.looking && m.triedBefore(i) >= m.tries+m.perPass) {
 			m.advance()
 			continue
 		}
@@ -227,10 +228,25 @@ func (m *machine) start(now time.Duration) (uint64, bool) {
 			m.advance()
 			continue
 		}
-		*m.slot(i) = slot{number: uint32(i), state: slotWaiting, try: uint8(m.used), held: -1}
+		*m.slot(i) = slot{number: uint32(i), state: slotWaiting, try: uint8(m.triedBefore(i)), held: -1}
 		return i, true
 	}
 	return 0, false
+}
+
+// triedBefore is how often question i was asked in the passes before, or at most
+// was, where that is not known.
+func (m *machine) triedBefore(i uint64) int {
+	if s := m.slot(i); m.remembers() && s.number == uint32(i) && s.try > 0 {
+		return int(s.try)
+	}
+	return m.used
+}
+
+// remembers tells whether slots keep the tries of the questions that left them:
+// where there is one for each, and the kernel repeats none.
+func (m *machine) remembers() bool {
+	return m.plan.Len() <= uint64(len(m.slots)) && !(m.plan.Sockets && m.plan.SourcePort != 0)
 }
 
 // send counts one more try of question i.

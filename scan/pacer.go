@@ -160,6 +160,14 @@ func (p *pacer) asked(id uint8, n int, steady bool) {
 	}
 }
 
+// congested tells whether the rate itself is, or was just now, what answers are
+// lost by: to ask more often would lose more.
+func (p *pacer) congested(now time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.jammed.first > 0 || now < p.cautious
+}
+
 // unasked takes back a first try that was counted in epoch id and did not leave.
 func (p *pacer) unasked(id uint8) {
 	p.mu.Lock()

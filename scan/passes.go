@@ -52,15 +52,18 @@ func (m *machine) spareable(tries int) bool {
 // many tries in this pass is not asked again in it: fewer than planned where
 // nothing seems to get lost, more where the loss demands it by what is known so
 // far. A pass that ends costs everybody a wait, a further try half of one.
-func (m *machine) satisfied(here int) bool {
-	if here < m.perPass {
-		return here >= 2 && m.pass == 0 && m.spareable(here)
+func (m *machine) satisfied(s *slot) bool {
+	tries, room := m.tries+int(s.here), MostTries-m.used-int(s.here)
+	if m.remembers() {
+		tries, room = int(s.try), MostTries-int(s.try)
 	}
-	room := MostTries - m.used - here
+	if tries < m.tries+m.perPass {
+		return tries >= 2 && m.pass == 0 && m.spareable(tries)
+	}
 	if m.groups != nil && !m.looked {
 		room-- // for the second look
 	}
-	return room <= 0 || !m.demanded(m.tries+here)
+	return room <= 0 || m.congested || !m.demanded(tries)
 }
 
 // demanded tells whether the loss, by what is known of it, demands more tries of
@@ -76,13 +79,16 @@ func (m *machine) demanded(tries int) bool {
 	return !m.short[tries].enough
 }
 
-// typical is how many tries each silent question would have had to have in this
-// pass for as much to be missed as they had different numbers of tries.
+// typical is how many tries each silent question would have had to have so far for
+// as much to be missed as they had different numbers of tries.
 func (m *machine) typical() int {
-	most := max(m.most, m.perPass)
-	loss, _ := m.losses.estimate(min(m.tries+most, MostTries))
+	by, most := m.silentBy, m.tries+max(m.most, m.perPass)
+	if m.remembers() {
+		by, most = m.silentEver(), MostTries
+	}
+	loss, _ := m.losses.estimate(min(most, MostTries))
 	silent, missed, least := 0.0, 0.0, most
-	for tries, n := range m.silentBy {
+	for tries, n := range by {
 		if n > 0 {
 			silent += float64(n)
 			missed += float64(n) * math.Pow(loss, float64(tries))
@@ -95,9 +101,20 @@ func (m *machine) typical() int {
 	return max(least, int(math.Log(missed/silent)/math.Log(loss)+1e-9))
 }
 
+// silentEver counts the questions that are not decided by their tries, in a plan
+// whose slots remember these.
+func (m *machine) silentEver() (by [MostTries + 1]uint32) {
+	for i := range m.plan.Len() {
+		if s := &m.slots[i]; s.number == uint32(i) && s.try > 0 && !m.decided(i) {
+			by[min(s.try, MostTries)]++
+		}
+	}
+	return by
+}
+
 // turn ends a pass and begins another one if the loss demands it.
 func (m *machine) turn() {
-	m.tries += m.typical()
+	m.tries = max(m.tries+1, m.typical()) // each pass counts, so that there are not too many
 	m.used += max(m.most, m.perPass)
 	m.silentBy, m.most = [MostTries + 1]uint32{}, 0
 	m.pass++

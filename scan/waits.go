@@ -75,7 +75,7 @@ func (m *machine) dueRetry(now, left time.Duration) (uint64, bool) {
 			m.giveUp(e.number, probe.Deadline)
 			continue
 		}
-		if m.satisfied(int(s.here)) {
+		if m.satisfied(s) {
 			m.end.push(e)
 			continue
 		}
@@ -144,16 +144,16 @@ const holdTime = 500 * time.Microsecond
 
 // finish ends the stay of question i in its slot.
 func (m *machine) finish(now time.Duration, i uint64, s *slot) {
-	here := int(s.here)
+	tries := m.tries + int(s.here)
 	if m.kernelRepeats(i) {
-		here = m.perPass
+		tries = m.tries + m.perPass
 	}
 	switch {
 	case m.groups != nil && m.decided(i):
 		m.free(i)
 		return
 	case s.state == slotWaiting:
-		m.silentBy[min(here, MostTries)]++
+		m.silentBy[min(tries, MostTries)]++
 	}
 	switch {
 	case s.state == slotTentative:
