@@ -57,7 +57,7 @@ const (
 	limitMemory   = 5 * time.Second
 	burstTime     = 5 * time.Millisecond // of packets may be made up for at most, when they could not leave in time
 	quantum       = time.Millisecond     // of packets leave together, as far as they fit into a burst
-	shortestEpoch = 10 * time.Millisecond
+	shortestEpoch = 4 * time.Millisecond
 )
 
 // origin is the engine's zero on the limiter's clock: any fixed time will do.

@@ -226,7 +226,7 @@ func TestPage(t *testing.T) {
 	got := page([][]outcome{some()}, time.Unix(0, 0), "Linux 6, 2 cores", []string{"sonde 1", "nmap 7"})
 	for _, want := range []string{
 		"1970-01-01", "Linux 6, 2 cores", "nmap 7", "| > 20000 |", "nmap > 60.0 s", "0.33 (≥ 0.30)", "0, ? of 256", "0, 2 of 256",
-		"sonde sweep 10.128.0.0/24", "5 % of the packets", "95 % or more", plotFile(asUsual), plotFile(asBest),
+		"sonde sweep 10.128.0.0/24", "5 % of single questions", "95 % or more", plotFile(asUsual), plotFile(asBest),
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not on the page:\n%s", want, got)

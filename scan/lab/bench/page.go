@@ -108,8 +108,8 @@ there: the most of all runs. What is there is known, as a hash decides it.
 
 Of whole ranges, the kernel answers right where a packet arrives (XDP), in no time;
 its work is counted to whoever sends, the same for all. Where it is 50 ms away, an
-answer comes 50 ms after the question, and 5 %% of the packets get lost in each
-direction, by chance, so that 9.75 %% of single questions stay unanswered. UDP, the
+answer comes 50 ms after the question, and 2.53 %% of the packets get lost in each
+direction, by chance, so that 5 %% of single questions stay unanswered. UDP, the
 single port and connect are answered by an ordinary kernel. "As usual" is sonde
 with default flags against what people usually type; "at best" is each with flags as
 fast as it can go while it misses nothing, or next to nothing, and with like
