@@ -17,6 +17,7 @@ func (m *machine) silent(i uint64, tries uint8) Result {
 	if m.kernelRepeats(i) {
 		tries = 1
 	}
+	m.silences++
 	return Result{Number: i, Probe: m.plan.At(i), Tries: tries, RTT: -1, Reply: probe.Reply{Event: event}}
 }
 

@@ -70,8 +70,17 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 	r.askers = append(r.askers, a)
 	dismiss := r.assistants()
 	defer dismiss()
+	lost := e.drops()
+	looked := e.now()
 	for {
 		now := e.now()
+		if now-looked >= shortestEpoch {
+			looked = now
+			if drops := e.drops(); drops > lost { // what is asked is more than this machine can hear
+				lost = drops
+				e.pacer.pushback(now)
+			}
+		}
 		cut := ctx.Err() != nil
 		budget := 0
 		if !cut && now >= a.stuck.until {

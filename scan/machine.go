@@ -62,6 +62,7 @@ type machine struct {
 	ended      []ask    // left their slots, with their latest try; kept only for kernel sockets
 	duplicates uint64
 	omitted    uint64 // silent questions that were not handed out
+	silences   uint64 // and those that were
 }
 
 // slot is a question in flight.

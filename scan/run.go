@@ -239,6 +239,7 @@ func (r *run) rest(cut bool, emit func(*Result)) {
 		tries = r.m.perPass
 	}
 	r.stats.Loss, r.stats.ExpectedMissed = r.m.losses.estimate(tries)
+	r.stats.ExpectedMissed = min(r.stats.ExpectedMissed, float64(r.m.omitted+r.m.silences))
 }
 
 // handOut completes results by what the link knows, and emits them.

@@ -40,6 +40,10 @@ type request struct {
 // come through rings: these are dear to set up, but cost less for each packet.
 const manyProbes = 8192
 
+// hugeProbes is from how many questions on answers may come at a million a second,
+// for long enough that a busy machine needs more room for them.
+const hugeProbes = 1 << 18
+
 // large tells whether the request is worth rings.
 func (r *request) large() bool { return r.probes >= manyProbes }
 
@@ -189,7 +193,11 @@ func (n *network) openRaw(req *request, table *link.Table) error {
 		ether = ether || w.Ether && w.Err == nil
 	}
 	needs.Neighbours = ether && (req.sweeps || needs.Frames)
-	opened, err := link.Open(table, needs, link.Options{Start: n.start})
+	options := link.Options{Start: n.start}
+	if req.probes >= hugeProbes {
+		options.ReceiveBuffer = 32 << 20
+	}
+	opened, err := link.Open(table, needs, options)
 	if err != nil {
 		return local(err)
 	}

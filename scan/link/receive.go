@@ -153,7 +153,7 @@ func receivers(t *Table, n *Needs, buffer int) (all []*receiver, err error) {
 		r := f.receiver
 		switch {
 		case f.rings:
-			if r.ring, err = openRing(f.iface, f.prog); err == nil {
+			if r.ring, err = openRing(f.iface, f.prog, buffer); err == nil {
 				r.fd = r.ring.fd
 			}
 		case r.frame:

@@ -30,15 +30,14 @@ type ring struct {
 }
 
 const (
-	ringBlock  = 128 << 10 // bytes
-	ringBlocks = 64        // 60 ms of a million small packets a second
-	ringFrame  = 2048      // a frame size must be named, but blocks are filled without gaps
-	ringDelay  = 1         // milliseconds
+	ringBlock = 128 << 10 // bytes: about a thousand small packets
+	ringFrame = 2048      // a frame size must be named, but blocks are filled without gaps
+	ringDelay = 1         // milliseconds
 )
 
-// openRing opens a ring for what prog lets in of an interface: ARP, IPv4 and
-// IPv6, without link-layer headers.
-func openRing(iface int, prog []bpf.Instruction) (r *ring, err error) {
+// openRing opens a ring of size bytes for what prog lets in of an interface: ARP,
+// IPv4 and IPv6, without link-layer headers.
+func openRing(iface int, prog []bpf.Instruction, size int) (r *ring, err error) {
 	r = &ring{}
 	if r.fd, err = newSocket(unix.AF_PACKET, unix.SOCK_DGRAM, 0); err != nil { // protocol 0 receives nothing
 		return nil, err
@@ -62,12 +61,13 @@ func openRing(iface int, prog []bpf.Instruction) (r *ring, err error) {
 			return r, os.NewSyscallError("setsockopt", err)
 		}
 	}
-	size := unix.TpacketReq3{Block_size: ringBlock, Block_nr: ringBlocks, Frame_size: ringFrame,
-		Frame_nr: ringBlock / ringFrame * ringBlocks, Retire_blk_tov: ringDelay}
-	if err = unix.SetsockoptTpacketReq3(r.fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &size); err != nil {
+	blocks := uint32(max(2, size/ringBlock))
+	req := unix.TpacketReq3{Block_size: ringBlock, Block_nr: blocks, Frame_size: ringFrame,
+		Frame_nr: ringBlock / ringFrame * blocks, Retire_blk_tov: ringDelay}
+	if err = unix.SetsockoptTpacketReq3(r.fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
 		return r, os.NewSyscallError("setsockopt", err)
 	}
-	if r.mem, err = unix.Mmap(r.fd, 0, ringBlock*ringBlocks, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
+	if r.mem, err = unix.Mmap(r.fd, 0, ringBlock*int(blocks), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
 		return r, os.NewSyscallError("mmap", err)
 	}
 	err = unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: htons(unix.ETH_P_ALL), Ifindex: iface})
@@ -109,7 +109,9 @@ func (r *ring) turn() bool {
 	}
 	h := r.header(b)
 	r.block, r.left, r.at = b, h.Num_pkts, h.Offset_to_first_pkt
-	r.next = (r.next + 1) % ringBlocks
+	if r.next++; r.next*ringBlock == len(r.mem) {
+		r.next = 0
+	}
 	return r.left > 0 || r.turn()
 }
 
