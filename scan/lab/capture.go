@@ -33,7 +33,7 @@ func (h *Host) Capture(iface string) *Capture {
 	l := h.link(iface)
 	c := &Capture{host: h, iface: iface, ether: len(l.Attrs().HardwareAddr) > 0}
 	h.do("capture on "+iface, func() (err error) {
-		c.ring, err = openRing(l.Attrs().Index)
+		c.ring, err = openRing(l.Attrs().Index, wholeFrames)
 		return err
 	})
 	h.net.own(c.ring)

@@ -11,11 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	ringFrames = 8192
-	ringFrame  = 2048 // bytes for each, headers included
-	ringBlock  = 64 << 10
+// ringSize is how many frames a ring has room for, and how many bytes for each,
+// headers included: what is longer is cut. Both are powers of two.
+type ringSize struct{ frames, frame int }
+
+var (
+	wholeFrames = ringSize{8192, 2048}
+	manyFrames  = ringSize{1 << 17, 128} // a second of a hundred thousand
 )
+
+const ringBlock = 64 << 10
 
 // allProtocols is ETH_P_ALL in network byte order.
 var allProtocols = binary.NativeEndian.Uint16([]byte{0, unix.ETH_P_ALL})
@@ -24,6 +29,7 @@ var allProtocols = binary.NativeEndian.Uint16([]byte{0, unix.ETH_P_ALL})
 // the kernel until its status has TP_STATUS_USER, and again after it is zeroed.
 type ring struct {
 	fd   int
+	size ringSize
 	mem  []byte
 	next int // the record to be filled next
 	lost uint64
@@ -31,13 +37,13 @@ type ring struct {
 
 // openRing starts to receive all frames of an interface of the calling thread's
 // namespace.
-func openRing(ifindex int) (r *ring, err error) {
+func openRing(ifindex int, size ringSize) (r *ring, err error) {
 	// Protocol 0 receives nothing until bind: so never from another interface.
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	r = &ring{fd: fd}
+	r = &ring{fd: fd, size: size}
 	defer func() {
 		if err != nil {
 			r.Close()
@@ -47,13 +53,13 @@ func openRing(ifindex int) (r *ring, err error) {
 		return nil, err
 	}
 	req := unix.TpacketReq{
-		Block_size: ringBlock, Block_nr: ringFrames * ringFrame / ringBlock,
-		Frame_size: ringFrame, Frame_nr: ringFrames,
+		Block_size: ringBlock, Block_nr: uint32(size.frames * size.frame / ringBlock),
+		Frame_size: uint32(size.frame), Frame_nr: uint32(size.frames),
 	}
 	if err := unix.SetsockoptTpacketReq(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
 		return nil, err
 	}
-	r.mem, err = unix.Mmap(fd, 0, ringFrames*ringFrame, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	r.mem, err = unix.Mmap(fd, 0, size.frames*size.frame, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +84,8 @@ func (r *ring) wait(most time.Duration) error {
 
 // drain calls take for each record that is there and gives it back.
 func (r *ring) drain(take func(frame)) {
-	for range ringFrames {
-		record := r.mem[r.next*ringFrame:][:ringFrame]
+	for range r.size.frames {
+		record := r.mem[r.next*r.size.frame:][:r.size.frame]
 		status := (*uint32)(unsafe.Pointer(&record[hdrStatus]))
 		if atomic.LoadUint32(status)&unix.TP_STATUS_USER == 0 {
 			return
@@ -90,7 +96,7 @@ func (r *ring) drain(take func(frame)) {
 			r.lost++
 		}
 		atomic.StoreUint32(status, unix.TP_STATUS_KERNEL)
-		r.next = (r.next + 1) % ringFrames
+		r.next = (r.next + 1) % r.size.frames
 	}
 }
 

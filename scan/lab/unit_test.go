@@ -32,7 +32,7 @@ func TestParseRanges(t *testing.T) {
 
 func TestParseFrameOfGarbage(t *testing.T) {
 	for _, fill := range []byte{0x00, 0x7f, 0xff} {
-		b := make([]byte, ringFrame)
+		b := make([]byte, wholeFrames.frame)
 		for i := range b {
 			b[i] = fill
 		}
