@@ -55,7 +55,8 @@ const (
 	creep         = 1.05 // growth per epoch once the limit was met
 	slowest       = 10.0 // packets a second: no path is worse, but estimates may be
 	limitMemory   = 5 * time.Second
-	burstTime     = 5 * time.Millisecond // of packets may be made up for at most, when they could not leave in time
+	burstTime     = 5 * time.Millisecond // of packets may be made up for, when they could not leave in time
+	mostBurst     = 9 * time.Millisecond // and of these, less what two askers may be late with
 	quantum       = time.Millisecond     // of packets leave together, as far as they fit into a burst
 	shortestEpoch = 4 * time.Millisecond
 )
@@ -93,7 +94,9 @@ func (p *pacer) apply(now time.Duration) {
 	}
 	at := origin.Add(now)
 	p.limit.SetLimitAt(at, rate.Limit(r))
-	p.limit.SetBurstAt(at, max(1, int(r*burstTime.Seconds())))
+	// Together with what has been taken and leaves late, a burst is not more than
+	// 10 ms of packets: so in no 10 ms there are more than twice as many.
+	p.limit.SetBurstAt(at, max(1, int(r*burstTime.Seconds()), int(r*mostBurst.Seconds())-2*burst))
 }
 
 func (p *pacer) answers() float64 {
