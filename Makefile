@@ -2,6 +2,7 @@
 # make test     all tests that need nothing but Go, git and make
 # make lint     gofmt, vet and staticcheck find nothing
 # make          build bin/sonde
+# make bench    what packets cost, of time and of memory; three minutes at most
 #
 # make test-peers   comparisons with other programs; names what it needs
 # make bench-peers  speed beside other scanners; names what it needs
@@ -32,7 +33,7 @@ installed = missing=; for p in $(1); do \
 	done; \
 	test -z "$$missing" || { echo "missing:$$missing" >&2; echo "try: apt-get install --no-install-recommends$$missing" >&2; exit 1; }
 
-.PHONY: build demo test lint test-peers peers bench-peers fuzz clean
+.PHONY: build demo test lint bench test-peers peers bench-peers fuzz clean
 
 build:
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/sonde ./cmd/sonde
@@ -49,6 +50,10 @@ lint:
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+
+# One after the other: they are not to share the processors.
+bench:
+	go test -run '^$$' -bench . -benchmem -benchtime 300ms -p 1 -timeout 10m $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 
 # The tests that compare with other programs where they find them demand them
 # with PEERS=1. Their names say so.

@@ -343,16 +343,6 @@ func TestJSONDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func BenchmarkJSONRecord(b *testing.B) {
-	s := scenarios()[0]
-	f := new(JSON)
-	buf := f.AppendBegin(make([]byte, 0, 4096), &s.meta)
-	for b.Loop() {
-		buf = f.AppendRecord(buf[:0], &s.records[0])
-	}
-	b.SetBytes(int64(len(buf)))
-}
-
 func ExampleJSON() {
 	f := new(JSON)
 	f.AppendBegin(nil, &Meta{})

@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(labtest.Main(m)) }
 
 // on runs fn on a host and fails the test with its error.
-func on(t *testing.T, h *lab.Host, fn func() error) {
+func on(t testing.TB, h *lab.Host, fn func() error) {
 	t.Helper()
 	if err := h.Do(fn); err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func on(t *testing.T, h *lab.Host, fn func() error) {
 }
 
 // ranges reads prefixes, ranges and addresses.
-func ranges(t *testing.T, words ...string) (out []netipx.IPRange) {
+func ranges(t testing.TB, words ...string) (out []netipx.IPRange) {
 	t.Helper()
 	for _, w := range words {
 		if a, err := netip.ParseAddr(w); err == nil {
@@ -49,7 +49,7 @@ type pair struct {
 	ours, theirs   []string // addresses of both families
 }
 
-func newPair(t *testing.T) *pair {
+func newPair(t testing.TB) *pair {
 	n := labtest.New(t)
 	p := &pair{net: n, client: n.Host("client"), server: n.Host("server"),
 		ours: []string{"10.9.0.1", "fd09::1"}, theirs: []string{"10.9.0.2", "fd09::2"}}
@@ -58,7 +58,7 @@ func newPair(t *testing.T) *pair {
 }
 
 // openLink opens a link on a host for targets.
-func openLink(t *testing.T, h *lab.Host, opt RouteOptions, n Needs, start time.Time, targets ...string) (table *Table, l *Link) {
+func openLink(t testing.TB, h *lab.Host, opt RouteOptions, n Needs, start time.Time, targets ...string) (table *Table, l *Link) {
 	t.Helper()
 	on(t, h, func() (err error) {
 		if table, err = NewTable(ranges(t, targets...), nil, opt); err != nil {

@@ -249,25 +249,31 @@ func TestBackPressure(t *testing.T) {
 
 // TestNoAllocation: a packet costs no garbage, sent or received.
 func TestNoAllocation(t *testing.T) {
-	p := newPair(t)
-	tab, l := openLink(t, p.client, RouteOptions{}, allNeeds, start, p.theirs...)
-	for _, s := range p.theirs {
-		var packets []scan.Packet // the far end's kernel answers: a program there would be counted, too
-		for range 32 {
-			packets = append(packets, tcp(tab, netip.MustParseAddr(s), 81, wire.SYN, nil))
+	rings := allNeeds
+	rings.Frames, rings.Rings = true, true
+	for name, needs := range map[string]Needs{"raw IP": allNeeds, "rings": rings} {
+		p := newPair(t)
+		tab, l := openLink(t, p.client, RouteOptions{}, needs, start, p.theirs...)
+		for _, s := range p.theirs {
+			var packets []scan.Packet // the far end's kernel answers: a program there would be counted, too
+			for range 32 {
+				q := tcp(tab, netip.MustParseAddr(s), 81, wire.SYN, nil)
+				q.Frame, q.MAC = needs.Frames, mac(p.server, "eth0")
+				packets = append(packets, q)
+			}
+			into := make([]scan.Packet, 64)
+			sent, got := 0, 0
+			if n := testing.AllocsPerRun(20, func() { n, _ := l.Send(packets); sent += n }); n != 0 {
+				t.Errorf("%s, %s: Send of 32 packets allocates %v times", name, s, n)
+			}
+			if n := testing.AllocsPerRun(8, func() { n, _ := l.Recv(into); got += n }); n != 0 {
+				t.Errorf("%s, %s: Recv allocates %v times", name, s, n)
+			}
+			if sent < 600 || got < 200 {
+				t.Errorf("%s, %s: %d sent, %d received", name, s, sent, got)
+			}
+			drainLink(l, into)
 		}
-		into := make([]scan.Packet, 64)
-		sent, got := 0, 0
-		if n := testing.AllocsPerRun(20, func() { n, _ := l.Send(packets); sent += n }); n != 0 {
-			t.Errorf("%s: Send of 32 packets allocates %v times", s, n)
-		}
-		if n := testing.AllocsPerRun(8, func() { n, _ := l.Recv(into); got += n }); n != 0 {
-			t.Errorf("%s: Recv allocates %v times", s, n)
-		}
-		if sent < 600 || got < 200 {
-			t.Errorf("%s: %d sent, %d received", s, sent, got)
-		}
-		drainLink(l, into)
 	}
 }
 
