@@ -90,6 +90,10 @@ func (s *slot) is(e event) bool {
 	return s != nil && s.try == e.try && s.sent[e.try&3] == micros(e.at)
 }
 
+// mostDoubts is how many tentative answers wait for something better: each takes
+// half a kilobyte. Where there are more, the first have waited long enough.
+const mostDoubts = 1 << 16
+
 // expire ends the questions whose last wait is over, of those asked before left.
 func (m *machine) expire(now, left time.Duration) {
 	for m.doubt.len() > 0 {
@@ -97,7 +101,7 @@ func (m *machine) expire(now, left time.Duration) {
 		s := m.live(e.number)
 		if s != nil && s.state == slotTentative && s.try == e.try {
 			r := m.held.at(s.held)
-			if now < e.at+m.rtt[m.class(e.number)].linger(r.RTT, &m.timing) {
+			if m.doubt.len() <= mostDoubts && now < e.at+m.rtt[m.class(e.number)].linger(r.RTT, &m.timing) {
 				break
 			}
 			if !m.heard(now) {
