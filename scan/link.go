@@ -85,6 +85,7 @@ type Way struct {
 	Ether  bool       // the link has Ethernet addresses, so frames need a MAC
 	Frames bool       // IP packets must leave as frames on this way
 	MTU    int
+	Hops   bool  // the way to next hops of other ways, and to no target
 	Err    error // no way: unreachable, prohibited, no route
 }
 

@@ -43,7 +43,7 @@ func (r *run) hopsNeeded() *Addrs {
 			continue
 		}
 		if !w.Next.IsValid() {
-			onLink = true
+			onLink = onLink || !w.Hops
 		} else if _, ok := e.hop(w, w.Next); !ok {
 			hops.add(w.Next)
 		}
@@ -57,7 +57,7 @@ func (r *run) hopsNeeded() *Addrs {
 	if !asksIP || r.plan.Sockets {
 		return NewAddrs()
 	}
-	if onLink {
+	if onLink { // otherwise there is no need to look at each target
 		for i := range r.plan.Targets.Len() {
 			a := r.plan.Targets.At(i)
 			w := &ways[e.cfg.Routes.Way(a)]

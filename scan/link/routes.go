@@ -117,12 +117,16 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 		t.zoned[a] = t.ask(k, a.WithZone(""), zone)
 	}
 	t.sort()
+	toTargets := len(t.ways)
 	for i := 0; i < len(t.ways); i++ { // who sends frames asks for the gateway's address first
 		w := t.ways[i]
 		if w.Err == nil && w.Ether && w.Next.IsValid() && t.Way(w.Next) == 0 {
 			t.learn(stretch{w.Next, w.Next, t.ask(k, w.Next, w.Iface)})
 			t.sort()
 		}
+	}
+	for i := toTargets; i < len(t.ways); i++ {
+		t.ways[i].Hops = true
 	}
 	return t, nil
 }

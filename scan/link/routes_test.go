@@ -55,20 +55,26 @@ func table(t *testing.T, h *lab.Host, opt RouteOptions, zoned []netip.Addr, targ
 // frame can leave, the gateway's own address on the link is asked for.
 func TestGatewayWays(t *testing.T) {
 	client := routeLab(t)
-	for _, tt := range []struct{ source, target, gateway, other, own string }{
-		{"10.42.48.1", "8.8.8.8", "10.1.0.2", "10.2.0.2", "10.1.0.1"},
-		{"fd42::1", "2001:db8:f::1", "fd02::2", "fd01::2", "fd02::1"},
+	for _, tt := range []struct{ source, target, gateway, other, own, near string }{
+		{"10.42.48.1", "8.8.8.8", "10.1.0.2", "10.2.0.2", "10.1.0.1", "10.1.0.7"},
+		{"fd42::1", "2001:db8:f::1", "fd02::2", "fd01::2", "fd02::1", "fd02::7"},
 	} {
 		tab := table(t, client, RouteOptions{Source: netip.MustParseAddr(tt.source)}, nil, tt.target)
 		way := tab.Ways()[tab.Way(netip.MustParseAddr(tt.gateway))]
-		if way.Err != nil || way.Next.IsValid() || !way.Frames || way.Own != netip.MustParseAddr(tt.own) {
+		if way.Err != nil || way.Next.IsValid() || !way.Frames || !way.Hops || way.Own != netip.MustParseAddr(tt.own) {
 			t.Errorf("way to the gateway %s: %+v", tt.gateway, way)
 		}
 		if n := tab.Way(netip.MustParseAddr(tt.other)); n != 0 {
 			t.Errorf("way to %s, which is no gateway here: %d", tt.other, n)
 		}
-		if way := tab.Ways()[tab.Way(netip.MustParseAddr(tt.target))]; way.Err != nil || way.Next.String() != tt.gateway {
+		if way := tab.Ways()[tab.Way(netip.MustParseAddr(tt.target))]; way.Err != nil || way.Hops || way.Next.String() != tt.gateway {
 			t.Errorf("way to the target %s: %+v", tt.target, way)
+		}
+		tab = table(t, client, RouteOptions{Source: netip.MustParseAddr(tt.source)}, nil, tt.target, tt.near)
+		for _, addr := range []string{tt.near, tt.gateway} {
+			if way := tab.Ways()[tab.Way(netip.MustParseAddr(addr))]; way.Err != nil || way.Hops || way.Next.IsValid() {
+				t.Errorf("way to %s, with a target on its link: %+v", addr, way)
+			}
 		}
 	}
 }
