@@ -59,7 +59,7 @@ func (s *Sockets) connected(t *try, r *probe.Reply) (some, done bool) {
 	if err != nil {
 		return false, true
 	}
-	if q, ok := readQueue(t.fd, s.buf[:0], s.oob); ok {
+	if q, ok := readQueue(t.fd, s.oob); ok {
 		s.failed(t, &q, r)
 		t.told = syscall.Errno(q.err.Errno)
 		return true, errno != 0 // without an error the kernel goes on asking

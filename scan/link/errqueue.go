@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -20,15 +21,10 @@ type queued struct {
 }
 
 // readQueue takes one entry off fd's error queue; ok is false if there is none.
-func readQueue(fd int, buf, oob []byte) (q queued, ok bool) {
-	var n int
-	for {
-		var err error
-		if _, n, _, _, err = unix.Recvmsg(fd, buf, oob, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT); err == nil {
-			break
-		} else if err != unix.EINTR {
-			return q, false
-		}
+func readQueue(fd int, oob []byte) (q queued, ok bool) {
+	n, errno := recvControl(fd, oob)
+	if errno != 0 {
+		return q, false
 	}
 	q.stamp = stampIn(oob[:n])
 	for level, typ, data, rest, more := control(oob[:n]); more; level, typ, data, rest, more = control(rest) {
@@ -40,6 +36,19 @@ func readQueue(fd int, buf, oob []byte) (q queued, ok bool) {
 		}
 	}
 	return q, ok
+}
+
+// recvControl takes one entry off fd's error queue and returns how much of oob its
+// ancillary data fills. unix.Recvmsg would first ask what kind of socket it is.
+func recvControl(fd int, oob []byte) (n int, errno syscall.Errno) {
+	for {
+		h := unix.Msghdr{Control: unsafe.SliceData(oob)}
+		h.SetControllen(len(oob))
+		_, _, errno = unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&h)), unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+		if errno != unix.EINTR {
+			return int(h.Controllen), errno
+		}
+	}
 }
 
 // offender reads the socket address of who sent an ICMP error.

@@ -4,8 +4,6 @@ import (
 	"net/netip"
 
 	"golang.org/x/sys/unix"
-
-	"sonde/scan"
 )
 
 // openSocket opens a kernel socket for t, shaped as asked, and fills t.fd. The
@@ -26,41 +24,53 @@ func (s *Sockets) openSocket(t *try, shape *Shape, typ, proto4, proto6 int) (err
 	if err = bindToDevice(t.fd, shape.Iface); err != nil {
 		return err
 	}
-	ttl := shape.TTL
-	if t.p.TTL != 0 {
-		ttl = t.p.TTL
-	}
-	for _, o := range s.options(v6, ttl, shape.TOS) {
+	own := shape.of(t)
+	for _, o := range s.options(v6, typ == unix.SOCK_STREAM, &own, t.p.TTL != 0) {
 		if err = unix.SetsockoptInt(t.fd, o.level, o.name, o.value); err != nil {
 			return err
 		}
 	}
-	own := *shape
 	if own.Iface != "" && !own.Source.IsValid() {
 		own.Source = s.way(t).Own // the way was found with it, see routeBy
 	}
 	return bind(t, &own, v6)
 }
 
+// of is the shape of t's socket.
+func (o Shape) of(t *try) Shape {
+	if t.p.TTL != 0 {
+		o.TTL = t.p.TTL
+	}
+	return o
+}
+
 // option is one integer argument of setsockopt.
 type option struct{ level, name, value int }
 
-// options are those that the family names differently.
-func (s *Sockets) options(v6 bool, ttl, tos uint8) (all []option) {
+// options are those that the family names differently. A connection has no TTL
+// and TOS to be told of. Its time is taken when its end is seen, but for that of
+// a hop on the way: the first socket that wants the kernel's time stamps, and the
+// last one to be closed, make it rewrite its own code, which takes longer than a
+// connection.
+func (s *Sockets) options(v6, connects bool, shape *Shape, hop bool) (all []option) {
 	level, hops, class, recvHops, recvClass := unix.IPPROTO_IP, unix.IP_TTL, unix.IP_TOS, unix.IP_RECVTTL, unix.IP_RECVTOS
 	if v6 {
 		level, hops, class = unix.IPPROTO_IPV6, unix.IPV6_UNICAST_HOPS, unix.IPV6_TCLASS
 		recvHops, recvClass = unix.IPV6_RECVHOPLIMIT, unix.IPV6_RECVTCLASS
 	}
-	if ttl != 0 {
-		all = append(all, option{level, hops, int(ttl)})
+	if shape.TTL != 0 {
+		all = append(all, option{level, hops, int(shape.TTL)})
 	}
-	if tos != 0 {
-		all = append(all, option{level, class, int(tos)})
+	if shape.TOS != 0 {
+		all = append(all, option{level, class, int(shape.TOS)})
 	}
-	return append(all,
-		option{level, recvHops, 1}, option{level, recvClass, 1},
-		option{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1})
+	if !connects {
+		all = append(all, option{level, recvHops, 1}, option{level, recvClass, 1})
+	}
+	if !connects || hop {
+		all = append(all, option{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1})
+	}
+	return all
 }
 
 // bind sets the source address and port that were asked for.
@@ -83,13 +93,13 @@ func bind(t *try, shape *Shape, v6 bool) error {
 
 // target is t's target as a socket address.
 func (s *Sockets) target(t *try) unix.Sockaddr {
-	return address(t.p.Target, t.p.Port, t.p.Target.Is6(), scopeOf(t.p.Target, s.way(t)))
+	return address(t.p.Target, t.p.Port, t.p.Target.Is6(), s.scope(t.p.Target))
 }
 
-// scopeOf returns the interface that an address needs to be told with.
-func scopeOf(addr netip.Addr, w *scan.Way) uint32 {
-	if addr.Is6() && addr.IsLinkLocalUnicast() {
-		return uint32(w.Iface)
+// scope returns the interface that a target needs to be told with.
+func (s *Sockets) scope(target netip.Addr) uint32 {
+	if target.Is6() && target.IsLinkLocalUnicast() {
+		return uint32(s.opt.Routes.Ways()[s.opt.Routes.Way(target)].Iface)
 	}
 	return 0
 }

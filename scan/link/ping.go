@@ -44,7 +44,7 @@ const pingSize = 56
 // ponged fills a with what came for t: an ICMP error or an echo reply.
 func (s *Sockets) ponged(t *try, a *scan.Answer, buf []byte) (some bool) {
 	r := &a.Reply
-	if q, ok := readQueue(t.fd, buf[:0], s.oob); ok {
+	if q, ok := readQueue(t.fd, s.oob); ok {
 		s.failed(t, &q, r)
 		return true
 	}

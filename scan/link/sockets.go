@@ -59,6 +59,9 @@ type Sockets struct {
 // names. Of a small limit it is a quarter.
 const spare = 64
 
+// largestControl is room for the ancillary data of one message.
+const largestControl = 512
+
 // OpenSockets raises the limit of open files to what this process may have.
 func OpenSockets(o SocketOptions) (*Sockets, error) {
 	limit, err := raiseFileLimit()
@@ -66,7 +69,7 @@ func OpenSockets(o SocketOptions) (*Sockets, error) {
 		return nil, err
 	}
 	s := &Sockets{opt: o, clock: clock{o.Start}, limit: limit, byKey: make(map[key]int32),
-		buf: make([]byte, largest), oob: make([]byte, 512)}
+		buf: make([]byte, largest), oob: make([]byte, largestControl)}
 	if s.poller, err = newPoller(); err != nil {
 		return nil, err
 	}

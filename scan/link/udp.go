@@ -43,7 +43,7 @@ func sendTo(fd int, data []byte, to unix.Sockaddr) error {
 // replied fills a with what came for t: an ICMP error or a datagram.
 func (s *Sockets) replied(t *try, a *scan.Answer, buf []byte) (some bool) {
 	r := &a.Reply
-	if q, ok := readQueue(t.fd, buf[:0], s.oob); ok {
+	if q, ok := readQueue(t.fd, s.oob); ok {
 		s.failed(t, &q, r)
 		return true
 	}
