@@ -18,6 +18,7 @@ type asker struct {
 	asks    []ask
 	batch   []Packet
 	arena   []byte
+	answers []Answer // of kernel sockets, that were there at once
 	stuck   backPressure
 	since   time.Duration // when it took asks that may not have left yet; r.mu guards it
 }

@@ -15,11 +15,12 @@ import (
 )
 
 // fewSockets is a kernel that has room for limit questions at once. Odd ports
-// refuse a millisecond after they are asked, even ones stay silent.
+// refuse a millisecond after they are asked, or at once; even ones stay silent.
 type fewSockets struct {
-	t     *testing.T
-	limit int
-	err   error // what every question is refused with; nil: it is not
+	t      *testing.T
+	limit  int
+	atOnce bool
+	err    error // what every question is refused with; nil: it is not
 
 	mu      sync.Mutex
 	open    map[probe.Probe]bool
@@ -33,24 +34,28 @@ func newFewSockets(t *testing.T, limit int) *fewSockets {
 		answers: make(chan scan.Answer, 1000), closed: make(chan struct{})}
 }
 
-func (s *fewSockets) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte) error {
+func (s *fewSockets) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte, at *scan.Answer) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case how != probe.SocketConnect:
 		s.t.Errorf("port %d is asked by socket %d", p.Port, how)
 	case s.err != nil:
-		return s.err
+		return false, s.err
 	case len(s.open) >= s.limit:
-		return scan.ErrFull
+		return false, scan.ErrFull
+	}
+	s.asked[p.Port]++
+	if p.Port%2 == 1 && s.atOnce {
+		*at = scan.Answer{Run: run, Probe: p, Reply: probe.Reply{Event: probe.Answer, From: p.Target, TCP: wire.TCP{Flags: wire.RST | wire.ACK}}}
+		return true, nil
 	}
 	s.open[p] = true
-	s.asked[p.Port]++
 	if p.Port%2 == 1 {
 		r := probe.Reply{Event: probe.Answer, From: p.Target, TCP: wire.TCP{Flags: wire.RST | wire.ACK}}
 		time.AfterFunc(time.Millisecond, func() { s.answers <- scan.Answer{Run: run, Probe: p, Reply: r} })
 	}
-	return nil
+	return false, nil
 }
 
 func (s *fewSockets) Cancel(_ uint32, p probe.Probe) {
@@ -117,14 +122,17 @@ func TestFewDescriptors(t *testing.T) {
 		timeout    time.Duration
 		sourcePort uint16
 		tries      int
+		atOnce     bool
 	}{
-		{"as measured", 0, 0, 3},
-		{"patient", 10 * time.Second, 0, 3},
-		{"one source port", 0, 4025, 1},
+		{"as measured", 0, 0, 3, false},
+		{"patient", 10 * time.Second, 0, 3, false},
+		{"one source port", 0, 4025, 1, false},
+		{"answered at once", 0, 0, 3, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newFewSockets(t, 4)
+				s.atOnce = test.atOnce
 				timing := scan.Template(3)
 				timing.Timeout = test.timeout
 				got := askKernel(t, s, timing, 200, test.sourcePort)

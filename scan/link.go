@@ -62,8 +62,10 @@ type Sockets interface {
 	// Ask starts one try by a socket of kind how. run and p come back in the
 	// Answer. data is the payload of UDP questions, borrowed. It does not block.
 	// ErrFull is back-pressure; any other error says that this try cannot be
-	// asked, a syscall.Errno where the kernel said so.
-	Ask(run uint32, how probe.Socket, p probe.Probe, data []byte) error
+	// asked, a syscall.Errno where the kernel said so. Where the answer has come
+	// before Ask returns, it is put into at and answered is true: the try has
+	// ended, and Recv does not tell of it.
+	Ask(run uint32, how probe.Socket, p probe.Probe, data []byte, at *Answer) (answered bool, err error)
 	// Cancel forgets a try whose wait has ended and closes its socket.
 	Cancel(run uint32, p probe.Probe)
 	// Recv blocks until answers are there and fills into, as Link.Recv does.

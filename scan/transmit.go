@@ -180,16 +180,29 @@ func (a *asker) callKernel(now time.Duration) {
 		}
 	}
 	r.putBack(waiting)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range a.answers {
+		r.heard(&a.answers[i])
+	}
+	a.answers = a.answers[:0]
 }
 
-// call asks p by the kernel socket of its kind.
+// call asks p by the kernel socket of its kind, and keeps an answer that is there
+// at once.
 func (a *asker) call(p probe.Probe) error {
 	how := a.run.socket(p)
 	a.arena = a.arena[:0]
 	if how == probe.SocketDatagram {
 		a.arena = probe.AppendPayload(a.arena, &a.sources[a.run.engine.cfg.Routes.Way(p.Target)], p)
 	}
-	return a.run.engine.cfg.Sockets.Ask(a.run.id, how, p, a.arena)
+	n := len(a.answers)
+	a.answers = append(a.answers, Answer{})
+	answered, err := a.run.engine.cfg.Sockets.Ask(a.run.id, how, p, a.arena, &a.answers[n])
+	if !answered {
+		a.answers = a.answers[:n]
+	}
+	return err
 }
 
 // socket is the kernel socket by which p's kind can be asked; 0 if there is

@@ -3,6 +3,7 @@ package link
 import (
 	"os"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -10,24 +11,68 @@ import (
 	"sonde/probe/wire"
 )
 
-// connect starts a TCP connection.
-func (s *Sockets) connect(t *try, shape *Shape) error {
+// connect starts a TCP connection. On a fast network the RST has come before the
+// call returns, and a second call tells: then some says whether r is an answer,
+// and done that the try has ended. Without done the try goes on, and Recv tells.
+func (s *Sockets) connect(t *try, shape *Shape, r *probe.Reply) (some, done bool, err error) {
+	if err := s.openConnecting(t, shape); err != nil {
+		return false, false, err
+	}
+	to := s.peer(t)
+	if errno := connect(t.fd, &to); errno != 0 && errno != unix.EINPROGRESS {
+		return false, false, errno
+	}
+	errno := connect(t.fd, &to)
+	switch errno {
+	case 0, unix.EISCONN, unix.EALREADY:
+		return false, false, nil
+	}
+	var oob [largestControl]byte
+	some, _ = s.became(t, errno, oob[:], r)
+	unix.Close(t.fd)
+	return some, true, nil
+}
+
+// openConnecting opens a socket for t's connection.
+func (s *Sockets) openConnecting(t *try, shape *Shape) error {
 	if err := s.openSocket(t, shape, unix.SOCK_STREAM, unix.IPPROTO_TCP, unix.IPPROTO_TCP); err != nil {
 		return err
 	}
 	// Close with RST: no TIME_WAIT here, and nothing that lingers there.
-	if err := unix.SetsockoptLinger(t.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}); err != nil {
-		return os.NewSyscallError("setsockopt", err)
-	}
+	err := unix.SetsockoptLinger(t.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	return os.NewSyscallError("setsockopt", err)
+}
+
+// connect is connect(2) on a non-blocking socket. That takes no longer than the
+// packet's way through this machine, so the scheduler is not told.
+func connect(fd int, to *peer) syscall.Errno {
 	for {
-		switch err := unix.Connect(t.fd, s.target(t)); err {
-		case nil, unix.EINPROGRESS:
-			return nil
-		case unix.EINTR:
-		default:
-			return err
+		_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(to)), to.size())
+		if errno != unix.EINTR {
+			return errno
 		}
 	}
+}
+
+// peer is a socket address as connect(2) wants it: struct sockaddr_in6, or
+// sockaddr_in at the same place.
+type peer unix.RawSockaddrInet6
+
+// peer is t's target.
+func (s *Sockets) peer(t *try) (to peer) {
+	addr, port := t.p.Target, htons(t.p.Port)
+	if addr.Is4() {
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&to)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port, Addr: addr.As4()}
+		return to
+	}
+	return peer{Family: unix.AF_INET6, Port: port, Addr: addr.As16(), Scope_id: s.scope(addr)}
+}
+
+func (p *peer) size() uintptr {
+	if p.Family == unix.AF_INET {
+		return unix.SizeofSockaddrInet4
+	}
+	return unix.SizeofSockaddrInet6
 }
 
 // selfConnected tells whether the socket is connected to itself: asked for a
@@ -59,12 +104,17 @@ func (s *Sockets) connected(t *try, r *probe.Reply) (some, done bool) {
 	if err != nil {
 		return false, true
 	}
-	if q, ok := readQueue(t.fd, s.oob); ok {
+	return s.became(t, syscall.Errno(errno), s.oob, r)
+}
+
+// became is connected, where the socket's errno is known.
+func (s *Sockets) became(t *try, errno syscall.Errno, oob []byte, r *probe.Reply) (some, done bool) {
+	if q, ok := readQueue(t.fd, oob); ok {
 		s.failed(t, &q, r)
 		t.told = syscall.Errno(q.err.Errno)
 		return true, errno != 0 // without an error the kernel goes on asking
 	}
-	return s.ended(t, syscall.Errno(errno), r)
+	return s.ended(t, errno, r)
 }
 
 // ended is connected with an empty error queue. The kernel queues an ICMP error

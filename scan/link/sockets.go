@@ -110,21 +110,26 @@ func MostSockets() (files uint64, sockets int, err error) {
 
 // Ask implements scan.Sockets. Errors other than ErrFull and ErrClosed are the
 // syscall.Errno for which the kernel refused.
-func (s *Sockets) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte) error {
+func (s *Sockets) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte, at *scan.Answer) (answered bool, err error) {
 	if !s.gate.enter() {
-		return scan.ErrClosed
+		return false, scan.ErrClosed
 	}
 	defer s.gate.leave()
 	t := try{key: key{run, p}, fd: -1, socket: how}
 	i, generation, err := s.reserve(t.key)
 	if err != nil {
-		return err
+		return false, err
 	}
 	shape := s.opt.Shape(run, p)
 	events := uint32(unix.EPOLLIN)
 	switch how {
 	case probe.SocketConnect:
-		err = s.connect(&t, &shape)
+		*at = scan.Answer{Run: run, Probe: p}
+		var done bool
+		if answered, done, err = s.connect(&t, &shape, &at.Reply); done {
+			s.drop(i, generation)
+			return answered, nil
+		}
 		events = unix.EPOLLOUT
 	case probe.SocketDatagram:
 		err = s.datagram(&t, &shape, data)
@@ -141,9 +146,9 @@ func (s *Sockets) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte) 
 	}
 	if err != nil {
 		others := s.drop(i, generation)
-		return asked(err, &shape, others)
+		return false, asked(err, &shape, others)
 	}
-	return nil
+	return false, nil
 }
 
 // asked turns what a system call said into what Ask returns. others is how many

@@ -23,12 +23,14 @@ var _ scan.Link = (*Link)(nil)
 var _ scan.Routes = (*Table)(nil)
 
 // onHost is Sockets whose Ask runs on a host: that is where sockets are opened.
+// Its Recv tells also what Ask was answered at once.
 type onHost struct {
 	*Sockets
-	t     *testing.T
-	host  *lab.Host
-	table *Table
-	shape Shape
+	atOnce []scan.Answer
+	t      *testing.T
+	host   *lab.Host
+	table  *Table
+	shape  Shape
 }
 
 func openSockets(t *testing.T, h *lab.Host, shape Shape, targets ...string) *onHost {
@@ -45,7 +47,22 @@ func openSockets(t *testing.T, h *lab.Host, shape Shape, targets ...string) *onH
 }
 
 func (s *onHost) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte) error {
-	return s.host.Do(func() error { return s.Sockets.Ask(run, how, p, data) })
+	var at scan.Answer
+	return s.host.Do(func() error {
+		answered, err := s.Sockets.Ask(run, how, p, data, &at)
+		if answered {
+			s.atOnce = append(s.atOnce, at)
+		}
+		return err
+	})
+}
+
+func (s *onHost) Recv(into []scan.Answer) (int, error) {
+	if n := copy(into, s.atOnce); n > 0 {
+		s.atOnce = s.atOnce[n:]
+		return n, nil
+	}
+	return s.Sockets.Recv(into)
 }
 
 // one asks one question and returns the answer; nil if there is none.
