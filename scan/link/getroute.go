@@ -54,7 +54,7 @@ func (k *kernel) backed(addr netip.Addr, oif int, source netip.Addr, f found) bo
 	}
 	opt := routeOptions(oif, source)
 	opt.FIBMatch = true
-	_, err := netlink.RouteGetWithOptions(addr.AsSlice(), opt)
+	_, err := k.netlink.RouteGetWithOptions(addr.AsSlice(), opt)
 	return err == nil
 }
 
@@ -79,7 +79,7 @@ func routeOptions(oif int, source netip.Addr) *netlink.RouteGetOptions {
 // route asks for the way to addr (RTM_GETROUTE). The error is a syscall.Errno.
 func (k *kernel) route(addr netip.Addr, oif int, source netip.Addr) (found, error) {
 	opt := routeOptions(oif, source)
-	routes, err := netlink.RouteGetWithOptions(addr.AsSlice(), opt)
+	routes, err := k.netlink.RouteGetWithOptions(addr.AsSlice(), opt)
 	if err != nil {
 		return found{}, errnoOf(err)
 	}

@@ -105,7 +105,12 @@ type DefaultRoute struct {
 // next hop, in the kernel's order: IPv4 first.
 func DefaultRoutes() (list []DefaultRoute, err error) {
 	names := make(map[int]string)
-	links, err := netlink.LinkList()
+	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("netlink: %w", err)
+	}
+	defer h.Close()
+	links, err := h.LinkList()
 	if err != nil {
 		return nil, fmt.Errorf("interfaces: %w", err)
 	}
@@ -113,7 +118,7 @@ func DefaultRoutes() (list []DefaultRoute, err error) {
 		names[l.Attrs().Index] = l.Attrs().Name
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		err := eachRoute(family, func(r *netlink.Route) {
+		err := eachRoute(h, family, func(r *netlink.Route) {
 			if p, ok := netipx.FromStdIPNet(orDefault(r.Dst, family)); !ok || p.Bits() != 0 {
 				return
 			}

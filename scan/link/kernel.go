@@ -16,9 +16,10 @@ import (
 
 // kernel is what the kernel said about its interfaces and routes, at one time.
 type kernel struct {
-	faces []face
-	own   []ownAddr
-	local *netipx.IPSet // all that is delivered to this machine
+	netlink *netlink.Handle // one socket for all questions
+	faces   []face
+	own     []ownAddr
+	local   *netipx.IPSet // all that is delivered to this machine
 	// broadcast is everybody on a link of ours; network is the other address of
 	// an IPv4 network that no host has.
 	broadcast, network *netipx.IPSet
@@ -40,17 +41,33 @@ type found struct {
 
 // askKernel reads interfaces, addresses and the edges of all routes and rules.
 func askKernel() (*kernel, error) {
-	k := &kernel{}
-	links, err := netlink.LinkList()
+	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
-		return nil, fmt.Errorf("interfaces: %w", err)
+		return nil, fmt.Errorf("netlink: %w", err)
+	}
+	k := &kernel{netlink: h}
+	if err := k.read(); err != nil {
+		k.close()
+		return nil, err
+	}
+	return k, nil
+}
+
+// close ends asking; what was read stays.
+func (k *kernel) close() { k.netlink.Close() }
+
+// read reads everything that routes are made of.
+func (k *kernel) read() error {
+	links, err := k.netlink.LinkList()
+	if err != nil {
+		return fmt.Errorf("interfaces: %w", err)
 	}
 	for _, l := range links {
 		k.faces = append(k.faces, faceOf(l.Attrs()))
 	}
-	addrs, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	addrs, err := k.netlink.AddrList(nil, netlink.FAMILY_ALL)
 	if err != nil {
-		return nil, fmt.Errorf("addresses: %w", err)
+		return fmt.Errorf("addresses: %w", err)
 	}
 	var local, broadcast, network netipx.IPSetBuilder
 	broadcast.Add(limitedBroadcast)
@@ -66,7 +83,7 @@ func askKernel() (*kernel, error) {
 		}
 	}
 	if err := k.readEdges(&local, &broadcast); err != nil {
-		return nil, err
+		return err
 	}
 	slices.SortFunc(k.edges, netip.Addr.Compare)
 	k.edges = slices.Compact(k.edges)
@@ -74,14 +91,14 @@ func askKernel() (*kernel, error) {
 	k.local, errs[0] = local.IPSet()
 	k.broadcast, errs[1] = broadcast.IPSet()
 	k.network, errs[2] = network.IPSet()
-	return k, errors.Join(errs[:]...)
+	return errors.Join(errs[:]...)
 }
 
 // readEdges collects the edges of all prefixes by which the kernel decides, and
 // the routes that lead to this machine or to everybody.
 func (k *kernel) readEdges(local, broadcast *netipx.IPSetBuilder) error {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		err := eachRoute(family, func(r *netlink.Route) {
+		err := eachRoute(k.netlink, family, func(r *netlink.Route) {
 			if p, ok := netipx.FromStdIPNet(orDefault(r.Dst, family)); ok {
 				k.edge(p)
 				switch r.Type {
@@ -95,7 +112,7 @@ func (k *kernel) readEdges(local, broadcast *netipx.IPSetBuilder) error {
 		if err != nil {
 			return err
 		}
-		rules, err := netlink.RuleList(family)
+		rules, err := k.netlink.RuleList(family)
 		if err != nil && !errors.Is(err, syscall.EOPNOTSUPP) { // a kernel without policy rules
 			return fmt.Errorf("rules: %w", err)
 		}
@@ -114,9 +131,9 @@ func (k *kernel) readEdges(local, broadcast *netipx.IPSetBuilder) error {
 }
 
 // eachRoute calls f with the routes of all tables of a family.
-func eachRoute(family int, f func(r *netlink.Route)) error {
+func eachRoute(h *netlink.Handle, family int, f func(r *netlink.Route)) error {
 	all := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
-	err := netlink.RouteListFilteredIter(family, all, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
+	err := h.RouteListFilteredIter(family, all, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
 		f(&r)
 		return true
 	})

@@ -76,6 +76,7 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 	if err != nil {
 		return nil, err
 	}
+	defer k.close()
 	t := &Table{opt: opt, zoned: make(map[netip.Addr]uint16), local: k.local,
 		broadcast: k.broadcast, network: k.network}
 	t.opt.Source = opt.Source.Unmap()
