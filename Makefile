@@ -69,7 +69,7 @@ peers:
 # writes BENCHMARKS.md and its plots.
 bench-peers: build
 	@$(call installed,$(BENCH_PEERS))
-	go run ./scan/lab/bench -sonde bin/sonde -write
+	go run ./scan/lab/bench -sonde bin/sonde -patience 10s -write
 
 fuzz:
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's/:func / /' | sort | while read -r file target; do \
