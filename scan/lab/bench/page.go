@@ -110,10 +110,10 @@ Of whole ranges, the kernel answers right where a packet arrives (XDP), in no ti
 its work is counted to whoever sends, the same for all. Where it is 50 ms away, an
 answer comes 50 ms after the question, and 2.53 %% of the packets get lost in each
 direction, by chance, so that 5 %% of single questions stay unanswered. UDP, the
-single port and connect are answered by an ordinary kernel. "As usual" is sonde
-with default flags against what people usually type; "at best" is each with flags as
-fast as it can go while it misses nothing, or next to nothing, and with like
-concessions. Times depend on the machine; that is why only ratios are compared.
+single port and connect are answered by an ordinary kernel. "As usual" is what
+people usually type, and sonde with default flags, or with -T4 where they type that;
+"at best" is each with flags as fast as it can go while it misses nothing, or next to
+nothing, and with like concessions. Times depend on the machine; that is why only ratios are compared.
 `
 
 // tool is the name of the peer.
