@@ -15,12 +15,14 @@ import (
 // call returns, and a second call tells: then some says whether r is an answer,
 // and done that the try has ended. Without done the try goes on, and Recv tells.
 func (s *Sockets) connect(t *try, shape *Shape, r *probe.Reply) (some, done bool, err error) {
-	if err := s.openConnecting(t, shape); err != nil {
-		return false, false, err
-	}
-	to := s.peer(t)
-	if errno := connect(t.fd, &to); errno != 0 && errno != unix.EINPROGRESS {
-		return false, false, errno
+	own, to := shape.of(t), s.peer(t)
+	if !s.connectIdle(t, &own, &to) {
+		if err := s.openConnecting(t, &own); err != nil {
+			return false, false, err
+		}
+		if errno := connect(t.fd, &to); errno != 0 && errno != unix.EINPROGRESS {
+			return false, false, errno
+		}
 	}
 	errno := connect(t.fd, &to)
 	switch errno {
@@ -29,13 +31,17 @@ func (s *Sockets) connect(t *try, shape *Shape, r *probe.Reply) (some, done bool
 	}
 	var oob [largestControl]byte
 	some, _ = s.became(t, errno, oob[:], r)
-	unix.Close(t.fd)
+	if some && r.Errno == uint16(unix.ECONNREFUSED) && r.Event == probe.Answer {
+		s.keep(t, &own)
+	} else {
+		unix.Close(t.fd)
+	}
 	return some, true, nil
 }
 
 // openConnecting opens a socket for t's connection.
-func (s *Sockets) openConnecting(t *try, shape *Shape) error {
-	if err := s.openSocket(t, shape, unix.SOCK_STREAM, unix.IPPROTO_TCP, unix.IPPROTO_TCP); err != nil {
+func (s *Sockets) openConnecting(t *try, own *Shape) error {
+	if err := s.openSocket(t, own, unix.SOCK_STREAM, unix.IPPROTO_TCP, unix.IPPROTO_TCP); err != nil {
 		return err
 	}
 	// Close with RST: no TIME_WAIT here, and nothing that lingers there.

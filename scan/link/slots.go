@@ -45,6 +45,9 @@ func (s *Sockets) reserve(k key) (i, generation int32, err error) {
 	if _, twice := s.byKey[k]; twice {
 		return 0, 0, syscall.EALREADY
 	}
+	if len(s.byKey)+len(s.idle) >= s.limit {
+		s.closeIdle()
+	}
 	if len(s.byKey) >= s.limit {
 		return 0, 0, scan.ErrFull
 	}

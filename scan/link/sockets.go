@@ -17,7 +17,8 @@ import (
 // A try's way through Sockets: Ask opens a socket (connect.go, udp.go, ping.go)
 // and puts it into a slot; the poller names the slot when something happened;
 // Recv takes the slot, reads what it was (errqueue.go for ICMP errors), and
-// frees it or puts it back. The sockets are our own and non-blocking, since
+// frees it or puts it back. A connection that is refused at once ends in Ask, and
+// its socket asks the next question (idle.go). The sockets are our own and non-blocking, since
 // net.Dialer closes the descriptor on failure and with it the error queue.
 
 // Shape is what a try's socket is given before it asks.
@@ -48,6 +49,7 @@ type Sockets struct {
 	slots []slot
 	free  []int32
 	byKey map[key]int32
+	idle  map[netip.Addr]idle // by the only host that they may ask
 
 	receiving sync.Mutex // TryLock only
 	ready     []unix.EpollEvent
@@ -68,7 +70,7 @@ func OpenSockets(o SocketOptions) (*Sockets, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sockets{opt: o, clock: clock{o.Start}, limit: limit, byKey: make(map[key]int32),
+	s := &Sockets{opt: o, clock: clock{o.Start}, limit: limit, byKey: make(map[key]int32), idle: make(map[netip.Addr]idle),
 		buf: make([]byte, largest), oob: make([]byte, largestControl)}
 	if s.poller, err = newPoller(); err != nil {
 		return nil, err
@@ -146,6 +148,7 @@ func (s *Sockets) Ask(run uint32, how probe.Socket, p probe.Probe, data []byte, 
 	}
 	if err != nil {
 		others := s.drop(i, generation)
+		s.dismiss() // what is idle may be what this machine lacks
 		return false, asked(err, &shape, others)
 	}
 	return false, nil
@@ -261,6 +264,7 @@ func (s *Sockets) release() {
 		}
 	}
 	clear(s.byKey)
+	s.closeIdle()
 }
 
 // who tells whose address from is, as an answer to t.
