@@ -30,8 +30,8 @@ type machine struct {
 	base, next uint64 // of the pass: everything before base has left its slot; next is the next to start
 	pass       int
 	from       int                   // the pass that an earlier run was in
-	tries      int                   // every silent question had at least so many in the passes that are over
-	used       int                   // and none had more: the next try is numbered behind
+	tries      int                   // silent questions had so many in the passes that are over: see typical
+	used       int                   // and none had more: the next try is numbered behind, unless slots remember it
 	perPass    int                   // tries per question in this pass, more or less: see satisfied
 	silentBy   [MostTries + 1]uint32 // questions that stayed silent in this pass, by tries
 	congested  bool                  // by what the pacer knows

@@ -33,7 +33,7 @@ type Needs struct {
 // Options of a Link.
 type Options struct {
 	Start         time.Time // zero of Packet.At, with its monotonic reading
-	ReceiveBuffer int       // bytes that each socket may queue; 0: 8 MiB
+	ReceiveBuffer int       // bytes that each socket may queue, or that a ring has; 0: 8 MiB
 }
 
 // Link implements scan.Link over raw IP sockets and link-layer frames. Send may

@@ -32,7 +32,7 @@ type contest struct {
 }
 
 const (
-	asUsual = "as usual" // sonde's default flags against what people usually type
+	asUsual = "as usual" // what people usually type, against sonde with default flags or the same -T
 	asBest  = "at best"  // as fast as each can go while it misses nothing, or next to nothing
 )
 

@@ -47,7 +47,7 @@ func write(results [][]outcome, sonde string) error {
 
 // plots are the contests that there is a plot of, with its title.
 var plots = map[string]string{
-	asUsual: "Default flags against what people usually type",
+	asUsual: "What people usually type, and sonde alike",
 	asBest:  "Flags as fast as each can go while it misses nothing, or next to nothing",
 }
 
