@@ -318,26 +318,37 @@ func (l *Link) Close() error {
 	return nil
 }
 
-// release closes all descriptors; nobody uses them any more. The kernel waits for
-// all its processors before a packet socket is closed, so these are closed at
-// the same time.
+// release closes all descriptors; nobody uses them any more. Of packet sockets the
+// kernel closes those that it can in the background, see leave; the others are
+// closed at the same time, since each makes it wait.
 func (l *Link) release() {
 	drops(l.receivers, &l.drops)
 	var closing sync.WaitGroup
+	var left []int
 	for _, r := range l.receivers {
-		closing.Go(r.close)
+		if r.frame {
+			left = append(left, r.fd)
+		} else {
+			unix.Close(r.fd)
+		}
 	}
 	for _, s := range l.frames {
-		closing.Go(s.close)
+		if bare, ok := s.(*bareSender); ok {
+			left = append(left, bare.fd)
+		} else {
+			closing.Go(s.close)
+		}
 	}
 	closing.Wait()
 	l.lending.end(func() {
-		l.receive.release()
-		for _, r := range l.receivers {
-			if r.ring != nil {
-				r.ring.release()
+		leave(left, func() {
+			l.receive.release()
+			for _, r := range l.receivers {
+				if r.ring != nil {
+					r.ring.release()
+				}
 			}
-		}
+		})
 	})
 	for _, s := range []*rawSender{l.raw4, l.raw6} {
 		if s != nil {
