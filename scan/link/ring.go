@@ -14,8 +14,9 @@ import (
 
 // ring is a packet socket whose packets arrive in memory that the kernel shares
 // with us (TPACKET_V3, packet_mmap in the kernel's documentation): no call for
-// each packet, and room for a burst. A ring is dear to set up and to close, as
-// the kernel waits for all its processors: only large jobs pay for that.
+// each packet, and room for a burst. A ring is dear to set up, as the kernel waits
+// for all its processors, and again to close in place, see leave: only large jobs
+// pay for that.
 //
 // The memory is blocks, which the kernel fills in turn and hands over when one is
 // full or ringDelay old. A block is ours until its status is set back.
