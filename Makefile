@@ -65,8 +65,8 @@ test-peers:
 peers:
 	@echo $(PEERS)
 
-# On a network of its own, but not beside other work: it takes twenty minutes, and
-# writes BENCHMARKS.md and its plots.
+# On a network of its own, but not beside other work: it takes a quarter of an
+# hour, and writes BENCHMARKS.md and its plots.
 bench-peers: build
 	@$(call installed,$(BENCH_PEERS))
 	go run ./scan/lab/bench -sonde bin/sonde -patience 10s -write

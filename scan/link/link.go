@@ -345,7 +345,7 @@ func (l *Link) release() {
 			l.receive.release()
 			for _, r := range l.receivers {
 				if r.ring != nil {
-					r.ring.release()
+					r.ring.unmap()
 				}
 			}
 		})

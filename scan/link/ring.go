@@ -46,7 +46,6 @@ func openRing(iface int, prog []bpf.Instruction, size int) (r *ring, err error) 
 	defer func() {
 		if err != nil {
 			r.close()
-			r.release()
 			r = nil
 		}
 	}()
@@ -133,10 +132,14 @@ func (r *ring) dropped() uint64 {
 	return r.lost.Add(uint64(s.Drops)) // telling resets it
 }
 
-// close ends receiving; what fetch lent stays until release.
-func (r *ring) close() { unix.Close(r.fd) }
+// close waits for the kernel; leave does not.
+func (r *ring) close() {
+	r.unmap()
+	unix.Close(r.fd)
+}
 
-func (r *ring) release() {
+// unmap takes the memory away, and with it what fetch lent.
+func (r *ring) unmap() {
 	if r.mem != nil {
 		unix.Munmap(r.mem)
 		r.mem = nil
