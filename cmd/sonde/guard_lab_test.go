@@ -149,10 +149,11 @@ func TestGuardOwnHost(t *testing.T) {
 	}
 }
 
-// guardedScan starts a scan that takes 10 s, and returns when its table is there.
+// guardedScan starts a scan that takes 20 s and finds nothing open, and returns when
+// its table is there.
 func guardedScan(t *testing.T, n *office, more ...string) *lab.Cmd {
 	t.Helper()
-	cmd := n.client.Command(program(t), append(strings.Fields("tcp -PN -p 1-2000 --rate 200 --rst-guard -q 10.2.0.10 fd02::10"), more...)...)
+	cmd := n.client.Command(program(t), append(strings.Fields("tcp -PN -p 1001-3000 --rate 200 --rst-guard -q 10.2.0.10 fd02::10"), more...)...)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	if err := cmd.Start(); err != nil {
