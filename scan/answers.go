@@ -69,16 +69,20 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 		return true // its host was known already by another answer
 	}
 	s := m.live(i)
-	res := Result{Number: i, Probe: m.plan.At(i), Reply: *r, RTT: -1, Tries: uint8(m.tries)}
+	res := Result{Number: i, Probe: m.plan.At(i), Reply: *r, RTT: -1, Tries: uint8(m.triesOf(i))}
 	if s != nil {
 		res.Tries = s.try
 		m.time(s, &res)
+	}
+	look := m.looked(i, r.Try)
+	if look {
+		res.Tries, res.RTT = res.Tries+1, m.roundTripOfLook(i, r.At)
 	}
 	kind := m.plan.Kinds[q.Kind]
 	res.Verdict = kind.Classify(q, r)
 	c := m.class(i)
 	if r.Event == probe.Answer {
-		m.learn(s, c, &res)
+		m.learn(s, c, look, &res)
 	}
 	switch {
 	case res.Verdict.Final || m.groups != nil && r.Who == probe.Target:
@@ -101,6 +105,8 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 func (m *machine) asked(i uint64, tries uint8) bool {
 	s := m.live(i)
 	switch {
+	case m.looked(i, tries):
+		return true
 	case s != nil:
 		return s.try > 0 && tries <= s.try
 	case i < m.next:
@@ -141,7 +147,7 @@ func (m *machine) time(s *slot, res *Result) {
 const lateAfter = 900 * time.Millisecond
 
 // learn feeds an answer to the estimates.
-func (m *machine) learn(s *slot, c probe.Class, res *Result) {
+func (m *machine) learn(s *slot, c probe.Class, look bool, res *Result) {
 	e := &m.rtt[c]
 	onTime := res.RTT >= 0 && (e.n == 0 || res.RTT < lateAfter+e.smooth)
 	if onTime {
@@ -151,7 +157,7 @@ func (m *machine) learn(s *slot, c probe.Class, res *Result) {
 	if try > m.used && !m.remembers() {
 		try += m.tries - m.used
 	}
-	if !m.looking { // who was asleep did not lose anything
+	if !look { // who was asleep did not lose anything
 		m.losses.answered(c, res.Probe.Target, try, onTime)
 	}
 	if s != nil && m.pass == 0 && res.Reply.Try > 0 {
@@ -205,6 +211,7 @@ func (m *machine) free(i uint64) {
 // advance moves the window over what has left its slot.
 func (m *machine) advance() {
 	for m.base < m.next && m.live(m.base) == nil {
+		m.doze(m.base)
 		m.base++
 	}
 }

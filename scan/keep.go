@@ -20,19 +20,19 @@ type Keeper interface {
 // Standing is how far a run has come, and what it has learnt about loss: that
 // decides how often silence is asked. Round trips are measured anew.
 type Standing struct {
-	Pass            int    // 0 is the first
-	Base            uint64 // of the pass: every question before has been answered, or has had its tries
-	PerPass         int    // tries per question in the pass; 0: nothing was asked yet
-	Tries, Used     int    // least and most of the passes before
-	Looking, Looked bool   // the pass is the second look at sleepers; there was one
-	Over            bool   // no pass is left
-	Losses          []uint32
+	Pass        int    // 0 is the first
+	Base        uint64 // of the pass: every question before has been answered, or has had its tries
+	PerPass     int    // tries per question in the pass; 0: nothing was asked yet
+	Tries, Used int    // least and most of the passes before
+	Looked      uint64 // of the first ask of a sweep: every question before has had its second look, see sleepers
+	Over        bool   // no pass is left
+	Losses      []uint32
 }
 
 // stand fills in where m stands.
 func (m *machine) stand(s *Standing) {
 	*s = Standing{Pass: m.pass, Base: m.base, PerPass: m.perPass, Tries: m.tries, Used: m.used,
-		Looking: m.looking, Looked: m.looked, Over: m.over, Losses: s.Losses[:0]}
+		Looked: m.lookedAt(), Over: m.over, Losses: s.Losses[:0]}
 	for c := range m.losses {
 		s.Losses = m.losses[c].append(s.Losses)
 	}
@@ -43,8 +43,7 @@ func (m *machine) goOn(s Standing) {
 	if s.PerPass == 0 {
 		return
 	}
-	m.from, m.pass, m.looked = s.Pass, s.Pass, s.Looked
-	m.looking = s.Looking && m.groups != nil
+	m.from, m.pass, m.sleep.from = s.Pass, s.Pass, s.Looked
 	if !m.timing.fixed() {
 		m.used = min(max(s.Used, 0), MostTries)
 		m.tries = min(max(s.Tries, 0), m.used)
@@ -54,7 +53,7 @@ func (m *machine) goOn(s Standing) {
 		s.Losses = m.losses[c].take(s.Losses)
 	}
 	if s.Over {
-		m.over, m.looking = true, false
+		m.over = true
 		m.base, m.next = m.plan.Len(), m.plan.Len()
 	}
 }

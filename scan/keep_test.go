@@ -144,7 +144,7 @@ func TestStandingIsWhole(t *testing.T) {
 // TestGoOnFromNonsense: a standing that no machine has written does no harm.
 func TestGoOnFromNonsense(t *testing.T) {
 	for _, s := range []Standing{
-		{Pass: 1 << 30, Base: 1 << 60, PerPass: 255, Tries: 255, Used: 255, Looking: true, Looked: true},
+		{Pass: 1 << 30, Base: 1 << 60, PerPass: 255, Tries: 255, Used: 255, Looked: 1 << 50},
 		{PerPass: 1, Tries: -1, Used: -7, Losses: []uint32{1, 2, 3}},
 		{PerPass: 3, Losses: make([]uint32, StandingLosses)},
 	} {

@@ -36,23 +36,21 @@ type machine struct {
 	silentBy   [MostTries + 1]uint32 // questions that stayed silent in this pass, by tries
 	congested  bool                  // by what the pacer knows
 	most       int                   // most tries of any question in this pass
-	looking    bool                  // this pass is the second look at sleepers
-	looked     bool                  // and there was one
 	hold       time.Duration         // something unheard keeps silence from counting, until then
 	heardAt    time.Duration         // everything until then was heard, +1
 	delay      time.Duration         // from taking asks to their leaving, at most, of late
 	firsts     int                   // first tries of the first pass in the fill under way
 	sentAt     time.Duration         // when a packet left last
-	firstAsk   time.Duration         // when one for the first ask of a sweep did
-	resume     time.Duration         // this pass begins no earlier
-	settled    bitmap                // by question: decided and handed out
-	groups     bitmap                // by group, in plans that settle by group
-	zero       time.Duration         // when the first question left, +1
-	began      []time.Duration       // by group: first question, +1; only with a host timeout
-	again      []uint64              // could not leave yet, and go first
-	retry, end queue                 // tries in the order of sending
-	doubt      queue                 // tentative answers in the order of coming
-	held       pool                  // tentative results
+	clock      time.Duration         // when fill was called last
+	sleep      sleepers
+	settled    bitmap          // by question: decided and handed out
+	groups     bitmap          // by group, in plans that settle by group
+	zero       time.Duration   // when the first question left, +1
+	began      []time.Duration // by group: first question, +1; only with a host timeout
+	again      []uint64        // could not leave yet, and go first
+	retry, end queue           // tries in the order of sending
+	doubt      queue           // tentative answers in the order of coming
+	held       pool            // tentative results
 	spare      verdictOnTries
 	short      [MostTries]verdictOnTries // by tries
 	silence    uint64                    // next question to hand out as silent when all is over
@@ -102,6 +100,7 @@ func newMachine(plan *Plan, timing Timing, p *pacer) *machine {
 	m.settled = newBitmap(plan.Len())
 	if plan.Settle == SettleGroup {
 		m.groups = newBitmap(plan.Groups())
+		m.sleep.asked = newBitmap(plan.inner)
 	}
 	if plan.HostTimeout > 0 {
 		m.began = make([]time.Duration, plan.Groups())
@@ -133,11 +132,11 @@ func (m *machine) decided(i uint64) bool {
 // not begun.
 func (m *machine) fill(now, left time.Duration, most int, asks []ask) []ask {
 	epoch := m.pacer.epoch()
-	m.firsts, m.congested = 0, m.pacer.congested(now)
+	m.clock, m.firsts, m.congested = now, 0, m.pacer.congested(now)
 	for !m.over {
 		m.expire(now, left)
 		asks = m.collect(now, left, most, epoch, asks)
-		if m.next < m.last() || m.base < m.next {
+		if m.next < m.plan.Len() || m.base < m.next || m.sleep.pending() {
 			break
 		}
 		if m.turn(); m.over {
@@ -175,6 +174,13 @@ func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks [
 		}
 	}
 	for len(asks) < most {
+		i, ok := m.dueLook(now)
+		if !ok {
+			break
+		}
+		asks = m.look(now, i, asks)
+	}
+	for len(asks) < most {
 		i, ok := m.start(now)
 		if !ok {
 			break
@@ -187,6 +193,10 @@ func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks [
 // unsend takes back an ask that could not leave for now; it goes before new
 // questions next time.
 func (m *machine) unsend(a ask) {
+	if m.looked(a.number, a.probe.Try) {
+		m.unlook(a.number)
+		return
+	}
 	if s := m.live(a.number); s != nil && s.try == a.probe.Try && s.state == slotWaiting {
 		if s.try == 1 && m.pass == 0 {
 			m.pacer.unasked(s.epoch)
@@ -197,18 +207,9 @@ func (m *machine) unsend(a ask) {
 	}
 }
 
-// last is where this pass ends: the second look takes the first ask alone, since
-// who is awake answers as others do.
-func (m *machine) last() uint64 {
-	if m.looking {
-		return m.plan.inner
-	}
-	return m.plan.Len()
-}
-
 // start opens the slot of the next question of the pass.
 func (m *machine) start(now time.Duration) (uint64, bool) {
-	for m.next < m.last() {
+	for m.next < m.plan.Len() {
 		i := m.next
 		if i-m.base >= uint64(len(m.slots)) {
 			return 0, false // the window is full
@@ -220,7 +221,7 @@ func (m *machine) start(now time.Duration) (uint64, bool) {
 			return 0, false
 		}
 		m.next++
-		if m.decided(i) || m.tried(i) || m.pass > 0 && (m.kernelRepeats(i) || !m.looking && m.triedBefore(i) >= m.tries+m.perPass) {
+		if m.decided(i) || m.tried(i) || m.pass > 0 && (m.kernelRepeats(i) || m.triedBefore(i) >= m.tries+m.perPass) {
 			m.advance()
 			continue
 		}
@@ -244,6 +245,15 @@ func (m *machine) triedBefore(i uint64) int {
 	return m.used
 }
 
+// triesOf is how many tries question i, which has left its slot, had so far, or at
+// most had, where that is not known.
+func (m *machine) triesOf(i uint64) int {
+	if s := m.slot(i); m.remembers() && s.number == uint32(i) {
+		return int(s.try)
+	}
+	return m.used + m.most
+}
+
 // remembers tells whether slots keep the tries of the questions that left them:
 // where there is one for each, and the kernel repeats none.
 func (m *machine) remembers() bool {
@@ -257,9 +267,6 @@ func (m *machine) send(now time.Duration, i uint64, epoch uint8, asks []ask) []a
 	s.here++
 	s.sent[s.try&3] = micros(now)
 	m.sentAt = now
-	if i < m.plan.inner {
-		m.firstAsk = now
-	}
 	if s.try == 1 && m.pass == 0 {
 		s.epoch = epoch
 		m.firsts++
@@ -268,7 +275,7 @@ func (m *machine) send(now time.Duration, i uint64, epoch uint8, asks []ask) []a
 	q.Try = s.try
 	e := event{number: i, at: now, try: s.try}
 	m.most = max(m.most, int(s.here))
-	if m.kernelRepeats(i) || int(s.here) >= m.perPass && (m.timing.fixed() || m.looking) {
+	if m.kernelRepeats(i) || int(s.here) >= m.perPass && m.timing.fixed() {
 		m.end.push(e)
 	} else {
 		m.retry.push(e)

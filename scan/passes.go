@@ -53,15 +53,12 @@ func (m *machine) spareable(tries int) bool {
 // nothing seems to get lost, more where the loss demands it by what is known so
 // far. A pass that ends costs everybody a wait, a further try half of one.
 func (m *machine) satisfied(s *slot) bool {
-	tries, room := m.tries+int(s.here), MostTries-m.used-int(s.here)
+	tries, room := m.tries+int(s.here), m.mostTries()-m.used-int(s.here)
 	if m.remembers() {
-		tries, room = int(s.try), MostTries-int(s.try)
+		tries, room = int(s.try), m.mostTries()-int(s.try)
 	}
 	if tries < m.tries+m.perPass {
 		return tries >= 2 && m.pass == 0 && m.spareable(tries)
-	}
-	if m.groups != nil && !m.looked {
-		room-- // for the second look
 	}
 	return room <= 0 || m.congested || !m.demanded(tries)
 }
@@ -70,7 +67,7 @@ func (m *machine) satisfied(s *slot) bool {
 // silent questions than so many.
 func (m *machine) demanded(tries int) bool {
 	found := m.losses.onTime()
-	if found < fewAnswers || tries >= MostTries {
+	if found < fewAnswers || tries >= m.mostTries() {
 		return false
 	}
 	if v := &m.short[tries]; v.tries != tries || found > v.found+v.found/4 {
@@ -118,34 +115,18 @@ func (m *machine) turn() {
 	m.used += max(m.most, m.perPass)
 	m.silentBy, m.most = [MostTries + 1]uint32{}, 0
 	m.pass++
-	m.looking = false
-	if m.asleep() {
-		m.looking, m.looked, m.perPass = true, true, 1
-		m.resume = m.firstAsk + m.timing.Look
-		m.base, m.next = 0, 0
-		return
-	}
-	if m.timing.fixed() || m.tries >= MostTries || !m.losses.any() || m.losses.enough(m.tries, m.tries) || m.settled.full(m.plan.Len()) {
+	if m.timing.fixed() || m.tries >= m.mostTries() || !m.losses.any() || m.losses.enough(m.tries, m.tries) || m.settled.full(m.plan.Len()) {
 		m.over = true
 		return
 	}
 	more := 1
-	for m.tries+more < MostTries && !m.losses.enough(m.tries+more, m.tries) {
+	for m.tries+more < m.mostTries() && !m.losses.enough(m.tries+more, m.tries) {
 		more++
 	}
 	// Half of what seems necessary at a time: later tries also say more about
 	// the loss.
 	m.perPass = (more + 1) / 2
 	m.base, m.next = 0, 0
-}
-
-// asleep tells whether hosts that are silent may just have been too slow to wake
-// up: telephones, printers and laptops answer the first packet late or never. It
-// is so where the tries followed each other quickly, because others answered
-// quickly.
-func (m *machine) asleep() bool {
-	return m.groups != nil && !m.looked && !m.timing.fixed() && !m.settled.full(m.plan.Len()) &&
-		m.interval(probe.ClassTCP) < m.timing.Look && !m.groups.full(m.plan.Groups())
 }
 
 // remaining hands out the silent questions, in portions; it returns false when

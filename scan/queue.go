@@ -22,7 +22,10 @@ type queue struct {
 }
 
 func (q *queue) len() int     { return q.n }
-func (q *queue) front() event { return q.ring[q.first] }
+func (q *queue) front() event { return q.at(0) }
+
+// at is event i from the front.
+func (q *queue) at(i int) event { return q.ring[(q.first+i)&(len(q.ring)-1)] }
 
 func (q *queue) pop() {
 	q.first = (q.first + 1) & (len(q.ring) - 1)
@@ -33,7 +36,7 @@ func (q *queue) push(e event) {
 	if q.n == len(q.ring) {
 		ring := make([]event, max(64, 2*q.n))
 		for i := range q.n {
-			ring[i] = q.ring[(q.first+i)&(len(q.ring)-1)]
+			ring[i] = q.at(i)
 		}
 		q.ring, q.first = ring, 0
 	}
@@ -48,6 +51,7 @@ func newBitmap(n uint64) bitmap { return make(bitmap, (n+63)/64) }
 
 func (b bitmap) has(i uint64) bool { return b[i/64]>>(i%64)&1 != 0 }
 func (b bitmap) set(i uint64)      { b[i/64] |= 1 << (i % 64) }
+func (b bitmap) unset(i uint64)    { b[i/64] &^= 1 << (i % 64) }
 
 // full tells whether all of 0 … n-1 are in the set.
 func (b bitmap) full(n uint64) bool {

@@ -96,6 +96,7 @@ const mostDoubts = 1 << 16
 
 // expire ends the questions whose last wait is over, of those asked before left.
 func (m *machine) expire(now, left time.Duration) {
+	m.wakingUp(now, left)
 	for m.doubt.len() > 0 {
 		e := m.doubt.front()
 		s := m.live(e.number)
@@ -179,9 +180,6 @@ func (m *machine) lastWait(i uint64) time.Duration {
 	}
 	c := m.class(i)
 	w := m.wait(c)
-	if m.looking {
-		w = max(w, m.timing.Look)
-	}
 	if m.perPass > 1 && m.kernelRepeats(i) {
 		w += max(time.Duration(m.perPass-1)*m.interval(c), kernelRepeat)
 	}
@@ -233,6 +231,15 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 		e := m.end.front()
 		sooner(max(m.hold, e.at+m.hostTime(m.lastWait(e.number))))
 	}
+	if len(m.sleep.again) > 0 {
+		sooner(free)
+	}
+	if m.sleep.due.len() > 0 {
+		sooner(max(free, m.sleep.due.front().at+m.timing.Look))
+	}
+	if m.sleep.waking.len() > 0 {
+		sooner(max(m.hold, m.sleep.waking.front().at+m.wakeTime()))
+	}
 	if m.doubt.len() > 0 {
 		e := m.doubt.front()
 		d := time.Duration(0)
@@ -246,9 +253,6 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 
 // due is when the pass of question i may begin.
 func (m *machine) due(i uint64) time.Duration {
-	if m.looking {
-		return m.resume
-	}
 	if m.plan.Interval == 0 || m.zero == 0 || m.pass > 0 {
 		return 0
 	}
@@ -265,5 +269,5 @@ func (m *machine) paced() time.Duration {
 
 // wanting tells whether there is something to send as soon as the pacer allows.
 func (m *machine) wanting() bool {
-	return len(m.again) > 0 || m.next < m.last() && m.next-m.base < uint64(len(m.slots))
+	return len(m.again) > 0 || m.next < m.plan.Len() && m.next-m.base < uint64(len(m.slots))
 }

@@ -144,13 +144,9 @@ func (c *Checkpoint) Part(number int, plan *scan.Plan, hosts bool) (*Part, error
 	p.before = p.decided.count()
 	p.last = p.stand
 	p.last.Losses = append([]uint32(nil), p.stand.Losses...)
-	if p.last.Over || p.last.Looking {
-		if p.unanswered() {
-			// What was answered and not written is asked again in this pass, and of the
-			// second look only its first ask would be.
-			p.last.Looked = p.last.Looked && !p.last.Looking
-			p.last.Over, p.last.Looking, p.last.Base = false, false, plan.Len()
-		}
+	if p.last.Over && p.unanswered() {
+		// What was answered and not written is asked again in this pass.
+		p.last.Over, p.last.Base = false, plan.Len()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -235,7 +231,7 @@ func (p *Part) Heard(r *scan.Result) {
 func (p *Part) Stands(s *scan.Standing) {
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()
-	if s.Pass == p.stand.Pass && s.Base == p.stand.Base && s.Over == p.stand.Over && s.Looking == p.stand.Looking {
+	if s.Pass == p.stand.Pass && s.Base == p.stand.Base && s.Over == p.stand.Over && s.Looked == p.stand.Looked {
 		return
 	}
 	losses := append(p.stand.Losses[:0], s.Losses...)

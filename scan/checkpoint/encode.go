@@ -16,7 +16,7 @@ import (
 )
 
 // magic begins every checkpoint. The number changes when the form does.
-const magic = "sonde checkpoint 1\n"
+const magic = "sonde checkpoint 2\n"
 
 // A frame is a head and entries. The head is the entries' length in bytes, their CRC
 // and its own CRC, so that a frame that was cut short is not taken for one whose
@@ -147,13 +147,12 @@ func (p *Part) takeStanding(f *frames) {
 	body = binary.AppendUvarint(body, uint64(s.PerPass))
 	body = binary.AppendUvarint(body, uint64(s.Tries))
 	body = binary.AppendUvarint(body, uint64(s.Used))
-	flags := uint64(0)
-	for i, set := range []bool{s.Looking, s.Looked, s.Over} {
-		if set {
-			flags |= 1 << i
-		}
+	over := uint64(0)
+	if s.Over {
+		over = 1
 	}
-	body = binary.AppendUvarint(body, flags)
+	body = binary.AppendUvarint(body, s.Looked)
+	body = binary.AppendUvarint(body, over)
 	for i := 0; i < len(s.Losses); { // mostly zeros: one, and how many follow
 		body = binary.AppendUvarint(body, uint64(s.Losses[i]))
 		from := i
@@ -365,8 +364,7 @@ func (p *Part) read(e entry) error {
 	case ofStanding:
 		s := scan.Standing{Pass: int(r.uint(math.MaxInt32)), Base: r.uint(p.plan.Len()), PerPass: int(r.uint(math.MaxUint8)),
 			Tries: int(r.uint(math.MaxUint8)), Used: int(r.uint(math.MaxUint8))}
-		flags := r.uint(7)
-		s.Looking, s.Looked, s.Over = flags&1 != 0, flags&2 != 0, flags&4 != 0
+		s.Looked, s.Over = r.uint(p.plan.Len()), r.uint(1) == 1
 		for len(r.in) > 0 && !r.bad && len(s.Losses) < scan.StandingLosses {
 			n := uint32(r.uint(math.MaxUint32))
 			if s.Losses = append(s.Losses, n); n == 0 {

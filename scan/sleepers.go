@@ -1,0 +1,156 @@
+package scan
+
+import (
+	"time"
+
+	"sonde/probe"
+)
+
+// sleepers are the hosts of a sweep that may just have been too slow to wake up:
+// telephones, printers and laptops answer the first packet late or never. Where
+// the tries of the first ask followed each other quickly, because others answered
+// quickly, it is asked once more a while later, beside the walk through the other
+// asks, and that answer is waited for as long: who is awake answers whatever the
+// ask, so one is enough. The try has a number of its own, the last.
+type sleepers struct {
+	due    queue    // questions that stayed silent, by when they had
+	waking queue    // asked once more, by when
+	again  []uint64 // were to be, but could not leave yet
+	asked  bitmap   // by question: once more
+	from   uint64   // questions before had this in an earlier run
+}
+
+// lookTry is the try of the second look.
+const lookTry = MostTries
+
+// looks tells whether this machine's plan is one that takes second looks.
+func (m *machine) looks() bool {
+	return m.groups != nil && m.timing.Look > 0 && !m.timing.fixed()
+}
+
+// mostTries is how often a question is asked at most, but for the second look.
+func (m *machine) mostTries() int {
+	if m.looks() {
+		return lookTry - 1
+	}
+	return MostTries
+}
+
+// doze takes question i, which has left its slot, to be looked at once more if it
+// stayed silent.
+func (m *machine) doze(i uint64) {
+	if !m.looks() || m.pass > 0 || i >= m.plan.inner || i < m.sleep.from || m.decided(i) || m.kernelRepeats(i) {
+		return
+	}
+	// An earlier run knew how quickly others answer, this one may not yet.
+	if m.interval(probe.ClassTCP) >= m.timing.Look && !m.tried(i) {
+		return
+	}
+	m.sleep.due.push(event{number: i, at: m.clock})
+}
+
+// dueLook takes the next question that is to be asked once more.
+func (m *machine) dueLook(now time.Duration) (uint64, bool) {
+	z := &m.sleep
+	for len(z.again) > 0 {
+		i := z.again[0]
+		z.again = z.again[1:]
+		if !m.decided(i) {
+			return i, true
+		}
+	}
+	for z.due.len() > 0 {
+		e := z.due.front()
+		if m.decided(e.number) {
+			z.due.pop()
+			continue
+		}
+		if now < e.at+m.timing.Look {
+			break
+		}
+		z.due.pop()
+		return e.number, true
+	}
+	return 0, false
+}
+
+// look asks question i once more.
+func (m *machine) look(now time.Duration, i uint64, asks []ask) []ask {
+	m.sentAt = now
+	m.sleep.asked.set(i)
+	m.sleep.waking.push(event{number: i, at: now})
+	q := m.plan.At(i)
+	q.Try = lookTry
+	return append(asks, ask{i, q})
+}
+
+// unlook takes back what could not leave for now.
+func (m *machine) unlook(i uint64) {
+	m.sleep.asked.unset(i)
+	m.sleep.again = append(m.sleep.again, i)
+}
+
+// wakingUp ends second looks whose time is over, of those taken before left.
+func (m *machine) wakingUp(now, left time.Duration) {
+	z := &m.sleep
+	for z.due.len() > 0 && m.decided(z.due.front().number) {
+		z.due.pop()
+	}
+	for z.waking.len() > 0 {
+		e := z.waking.front()
+		if !m.decided(e.number) && (e.at >= left || now < e.at+m.wakeTime() || !m.heard(now)) {
+			return
+		}
+		if m.plan.Sockets {
+			q := m.plan.At(e.number)
+			q.Try = lookTry
+			m.ended = append(m.ended, ask{e.number, q})
+		}
+		z.waking.pop()
+	}
+}
+
+// wakeTime is how long after it a second look is waited for.
+func (m *machine) wakeTime() time.Duration {
+	return max(m.wait(probe.ClassTCP), m.timing.Look) + m.delay
+}
+
+// pending tells whether second looks are not over.
+func (z *sleepers) pending() bool { return z.due.len()+z.waking.len()+len(z.again) > 0 }
+
+// looked tells whether try of question i is its second look, or, where an answer
+// does not tell its try, the latest that was.
+func (m *machine) looked(i uint64, try uint8) bool {
+	return i < m.plan.inner && m.looks() && m.sleep.asked.has(i) && (try == lookTry || try == 0 && m.live(i) == nil)
+}
+
+// roundTripOfLook is how long the answer to a second look took, negative if that is
+// not known any more. Few sleep, so it may search.
+func (m *machine) roundTripOfLook(i uint64, at time.Duration) time.Duration {
+	w := &m.sleep.waking
+	for k := w.len() - 1; k >= 0; k-- {
+		if e := w.at(k); e.number == i {
+			return max(0, at-e.at)
+		}
+	}
+	return -1
+}
+
+// lookedAt is how many of the first questions have had their second look, or need
+// none.
+func (m *machine) lookedAt() uint64 {
+	z := &m.sleep
+	n := min(m.base, m.plan.inner)
+	if m.pass > 0 {
+		n = m.plan.inner
+	}
+	for _, q := range []*queue{&z.due, &z.waking} {
+		if q.len() > 0 {
+			n = min(n, q.front().number)
+		}
+	}
+	for _, i := range z.again {
+		n = min(n, i)
+	}
+	return max(n, z.from)
+}
