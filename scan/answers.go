@@ -152,6 +152,9 @@ func (m *machine) learn(s *slot, c probe.Class, look bool, res *Result) {
 	onTime := res.RTT >= 0 && (e.n == 0 || res.RTT < lateAfter+e.smooth)
 	if onTime {
 		e.add(res.RTT)
+		if m.near != nil {
+			m.near[m.plan.Group(res.Number)].add(res.RTT)
+		}
 	}
 	try := int(res.Reply.Try)
 	if try > m.used && !m.remembers() {

@@ -24,6 +24,7 @@ type machine struct {
 	// yet: until it was, silence is none. Nil: never.
 	unheard func() bool
 	rtt     [probe.Classes]roundTrips
+	near    []roundTrips // by host, in plans with many questions to few: see trips
 	losses  losses
 
 	slots      []slot
@@ -90,6 +91,9 @@ type ask struct {
 
 const mostSlots = 1 << 20
 
+// fewHosts is of how many hosts, at most, each one's round trips are measured.
+const fewHosts = 1 << 10
+
 func newMachine(plan *Plan, timing Timing, p *pacer) *machine {
 	m := &machine{plan: plan, timing: timing, pacer: p, perPass: timing.firstTries()}
 	if plan.Settle == SettleNever {
@@ -101,6 +105,12 @@ func newMachine(plan *Plan, timing Timing, p *pacer) *machine {
 	if plan.Settle == SettleGroup {
 		m.groups = newBitmap(plan.Groups())
 		m.sleep.asked = newBitmap(plan.inner)
+	}
+	if plan.Settle == SettleEach && len(plan.Kinds) == 1 && plan.Groups() <= fewHosts {
+		m.near = make([]roundTrips, plan.Groups())
+		for h := range m.near {
+			m.near[h].forgets = true
+		}
 	}
 	if plan.HostTimeout > 0 {
 		m.began = make([]time.Duration, plan.Groups())

@@ -9,7 +9,13 @@ type roundTrips struct {
 	n              int
 	smooth, spread time.Duration
 	longest        time.Duration
+	// forgets says that longest is of the last 8 to 16 only, for what is of one
+	// host: after a congestion its answers are as quick as before.
+	forgets bool
+	recent  [2]time.Duration // the longest of the last few, and of as many before
 }
+
+const memory = 8 // round trips
 
 // Shortest waits: with few round trips known the next host may be much farther.
 const (
@@ -34,7 +40,11 @@ func (e *roundTrips) add(d time.Duration) {
 		e.smooth += (d - e.smooth) / 8
 	}
 	e.n++
-	e.longest = max(e.longest, d)
+	e.recent[0] = max(e.recent[0], d)
+	e.longest = max(e.recent[0], e.recent[1])
+	if e.forgets && e.n%memory == 0 {
+		e.recent = [2]time.Duration{0, e.recent[0]}
+	}
 }
 
 // wait returns how long to wait for one reply. A further try leaves after half

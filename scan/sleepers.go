@@ -43,7 +43,7 @@ func (m *machine) doze(i uint64) {
 		return
 	}
 	// An earlier run knew how quickly others answer, this one may not yet.
-	if m.interval(probe.ClassTCP) >= m.timing.Look && !m.tried(i) {
+	if m.interval(&m.rtt[probe.ClassTCP]) >= m.timing.Look && !m.tried(i) {
 		return
 	}
 	m.sleep.due.push(event{number: i, at: m.clock})
@@ -112,7 +112,7 @@ func (m *machine) wakingUp(now, left time.Duration) {
 
 // wakeTime is how long after it a second look is waited for.
 func (m *machine) wakeTime() time.Duration {
-	return max(m.wait(probe.ClassTCP), m.timing.Look) + m.delay
+	return max(m.wait(&m.rtt[probe.ClassTCP]), m.timing.Look) + m.delay
 }
 
 // pending tells whether second looks are not over.

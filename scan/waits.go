@@ -14,8 +14,8 @@ import (
 func micros(t time.Duration) uint32 { return uint32(t / time.Microsecond) }
 
 // interval is how long after a try the next one leaves.
-func (m *machine) interval(c probe.Class) time.Duration {
-	w := m.wait(c) / 2
+func (m *machine) interval(e *roundTrips) time.Duration {
+	w := m.wait(e) / 2
 	if m.plan.SourcePort != 0 {
 		// The same packet again: a half-open target swallows it within 500 ms.
 		w = max(w, retransmission)
@@ -26,8 +26,8 @@ func (m *machine) interval(c probe.Class) time.Duration {
 const retransmission = 620 * time.Millisecond // with some room, so that no clock sees less than 600
 
 // wait is how long to wait for one reply. In a patient plan it only grows.
-func (m *machine) wait(c probe.Class) time.Duration {
-	w := m.rtt[c].wait(&m.timing)
+func (m *machine) wait(e *roundTrips) time.Duration {
+	w := e.wait(&m.timing)
 	if m.plan.Patient && m.timing.Timeout == 0 {
 		w = max(w, m.timing.FirstWait)
 	}
@@ -54,6 +54,17 @@ func (m *machine) class(i uint64) probe.Class {
 	return m.plan.Kinds[m.plan.At(i).Kind].Class()
 }
 
+// trips returns the round trips that question i is waited for by: those of its host
+// where enough of them are known, else those of all.
+func (m *machine) trips(i uint64) *roundTrips {
+	if m.near != nil {
+		if e := &m.near[m.plan.Group(i)]; e.n >= fewRoundTrips {
+			return e
+		}
+	}
+	return &m.rtt[m.class(i)]
+}
+
 // dueRetry takes the next question whose further try is due.
 func (m *machine) dueRetry(now, left time.Duration) (uint64, bool) {
 	for m.retry.len() > 0 {
@@ -63,7 +74,7 @@ func (m *machine) dueRetry(now, left time.Duration) (uint64, bool) {
 			m.retry.pop()
 			continue
 		}
-		if e.at >= left || now < e.at+m.hostTime(m.interval(m.class(e.number))) || !m.heard(now) {
+		if e.at >= left || now < e.at+m.hostTime(m.interval(m.trips(e.number))) || !m.heard(now) {
 			return 0, false
 		}
 		m.retry.pop()
@@ -102,7 +113,7 @@ func (m *machine) expire(now, left time.Duration) {
 		s := m.live(e.number)
 		if s != nil && s.state == slotTentative && s.try == e.try {
 			r := m.held.at(s.held)
-			if m.doubt.len() <= mostDoubts && now < e.at+m.rtt[m.class(e.number)].linger(r.RTT, &m.timing) {
+			if m.doubt.len() <= mostDoubts && now < e.at+m.trips(e.number).linger(r.RTT, &m.timing) {
 				break
 			}
 			if !m.heard(now) {
@@ -178,10 +189,10 @@ func (m *machine) lastWait(i uint64) time.Duration {
 	if m.plan.Source.IsValid() && m.timing.Timeout == 0 {
 		return 0 // answers go elsewhere
 	}
-	c := m.class(i)
-	w := m.wait(c)
+	e := m.trips(i)
+	w := m.wait(e)
 	if m.perPass > 1 && m.kernelRepeats(i) {
-		w += max(time.Duration(m.perPass-1)*m.interval(c), kernelRepeat)
+		w += max(time.Duration(m.perPass-1)*m.interval(e), kernelRepeat)
 	}
 	return w + m.delay
 }
@@ -225,7 +236,7 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 	}
 	if m.retry.len() > 0 {
 		e := m.retry.front()
-		sooner(max(free, m.hold, e.at+m.hostTime(m.interval(m.class(e.number)))))
+		sooner(max(free, m.hold, e.at+m.hostTime(m.interval(m.trips(e.number)))))
 	}
 	if m.end.len() > 0 {
 		e := m.end.front()
@@ -244,7 +255,7 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 		e := m.doubt.front()
 		d := time.Duration(0)
 		if s := m.live(e.number); s != nil && s.state == slotTentative {
-			d = m.rtt[m.class(e.number)].linger(m.held.at(s.held).RTT, &m.timing)
+			d = m.trips(e.number).linger(m.held.at(s.held).RTT, &m.timing)
 		}
 		sooner(max(m.hold, e.at+d))
 	}
