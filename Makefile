@@ -65,11 +65,11 @@ test-peers:
 peers:
 	@echo $(PEERS)
 
-# On a network of its own, but not beside other work: it takes a quarter of an
+# On a network of its own, but not beside other work: it takes half an
 # hour, and writes BENCHMARKS.md and its plots.
 bench-peers: build
 	@$(call installed,$(BENCH_PEERS))
-	go run ./scan/lab/bench -sonde bin/sonde -patience 10s -write
+	go run ./scan/lab/bench -sonde bin/sonde -write
 
 fuzz:
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's/:func / /' | sort | while read -r file target; do \

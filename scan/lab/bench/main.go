@@ -27,14 +27,14 @@ func main() { os.Exit(run()) }
 
 // options are the command line.
 type options struct {
-	sonde    string
-	rounds   int
-	jobs     string
-	timeout  time.Duration
-	patience time.Duration
-	write    bool
-	list     bool
-	in       string
+	sonde   string
+	rounds  int
+	jobs    string
+	timeout time.Duration
+	again   time.Duration
+	write   bool
+	list    bool
+	in      string
 }
 
 func run() int {
@@ -43,7 +43,7 @@ func run() int {
 	flag.IntVar(&o.rounds, "rounds", 9, "run each command `N` times")
 	flag.StringVar(&o.jobs, "jobs", "", "only jobs whose name matches this regular expression")
 	flag.DurationVar(&o.timeout, "timeout", 60*time.Second, "end a command after this `DURATION`")
-	flag.DurationVar(&o.patience, "patience", 20*time.Second, "run a command less often, once at least, if its runs take longer than this `DURATION` together")
+	flag.DurationVar(&o.again, "again", 10*time.Second, "end further runs of a command whose first run was ended after this `DURATION`")
 	flag.BoolVar(&o.write, "write", false, "write BENCHMARKS.md and the plots")
 	flag.BoolVar(&o.list, "list", false, "list the jobs and their command lines")
 	flag.StringVar(&o.in, "in", "", "run one command, with {targets} and the like, where `JOB` is done")
@@ -128,9 +128,9 @@ func (o *options) measure(list []job) error {
 func (o *options) one(j *job, folder string) ([]outcome, error) {
 	n := lab.New(fatal{})
 	c := &course{
-		job: j, site: j.build(n), want: j.truth(), sonde: o.sonde, folder: folder, timeout: o.timeout,
+		job: j, site: j.build(n), want: j.truth(), sonde: o.sonde, folder: folder, timeout: o.timeout, again: min(o.again, o.timeout),
 	}
-	samples, err := c.rounds(o.rounds*max(j.often, 1), o.patience)
+	samples, err := c.rounds(o.rounds * max(j.often, 1))
 	if err := errors.Join(err, n.Close()); err != nil {
 		return nil, err
 	}

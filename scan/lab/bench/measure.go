@@ -24,13 +24,14 @@ type course struct {
 	*job
 	site
 	want    map[string]bool
-	sonde   string // where it is
-	folder  string // for what programs write
-	timeout time.Duration
+	sonde   string        // where it is
+	folder  string        // for what programs write
+	timeout time.Duration // after which a run is ended …
+	again   time.Duration // … and one of a command whose first run was
 }
 
-// run runs a command and holds what it found against the truth.
-func (c *course) run(command string) (s sample, err error) {
+// run runs a command, ends it after limit, and holds what it found against the truth.
+func (c *course) run(command string, limit time.Duration) (s sample, err error) {
 	out := filepath.Join(c.folder, "out")
 	printed, err := os.Create(filepath.Join(c.folder, "printed"))
 	if err != nil {
@@ -52,7 +53,7 @@ func (c *course) run(command string) (s sample, err error) {
 	if err := cmd.Start(); err != nil {
 		return s, err
 	}
-	end := time.AfterFunc(c.timeout, func() { cmd.Process.Kill() })
+	end := time.AfterFunc(limit, func() { cmd.Process.Kill() })
 	err = cmd.Wait()
 	s.wall = time.Since(start)
 	s.ended = !end.Stop()
@@ -89,9 +90,8 @@ func (c *course) run(command string) (s sample, err error) {
 }
 
 // rounds runs all commands of the job by turns, every other round in the opposite
-// order, and returns the samples of each, by round. A command that is slow runs
-// only as often as fits into patience, and once at least.
-func (c *course) rounds(n int, patience time.Duration) (map[string][]sample, error) {
+// order, and returns the samples of each, by round.
+func (c *course) rounds(n int) (map[string][]sample, error) {
 	var commands []string
 	samples := make(map[string][]sample)
 	for _, x := range c.contests {
@@ -102,24 +102,21 @@ func (c *course) rounds(n int, patience time.Duration) (map[string][]sample, err
 			}
 		}
 	}
-	spent := make(map[string]time.Duration)
 	for round := range n {
 		for i := range commands {
 			if round%2 == 1 {
 				i = len(commands) - 1 - i
 			}
 			command := commands[i]
-			// Who missed one round is out: so the n-th sample is of the n-th round.
-			out := len(samples[command]) < round
-			if out || spent[command]+spent[command]/time.Duration(max(round, 1)) > patience {
-				continue
+			limit := c.timeout
+			if round > 0 && samples[command][0].ended { // that it is slow is known
+				limit = c.again
 			}
-			s, err := c.run(command)
+			s, err := c.run(command, limit)
 			if err != nil {
 				return nil, err
 			}
 			samples[command] = append(samples[command], s)
-			spent[command] += s.wall
 		}
 	}
 	return samples, nil

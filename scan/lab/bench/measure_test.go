@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 		echo '{"type":"host","addr":"10.128.0.1","state":"up"}'
 		echo '{"type":"host","addr":"10.128.0.9","state":"up"}'
 		exit 3`)
-	s, err := c.run("sonde {targets}")
+	s, err := c.run("sonde {targets}", c.timeout)
 	if err != nil || s.missed != 2 || s.wrong != 1 || s.ended || s.wall < 100*time.Millisecond || s.cpu <= 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -60,8 +60,7 @@ func TestRunIsEnded(t *testing.T) {
 	c := pretender(t, `echo '{"type":"host","addr":"10.128.0.1","state":"up"}'
 		printf '{"type":"ho'
 		exec sleep 20`)
-	c.timeout = 200 * time.Millisecond
-	s, err := c.run("sonde {targets}")
+	s, err := c.run("sonde {targets}", 200*time.Millisecond)
 	if err != nil || s.missed != 2 || !s.ended || s.wall > 10*time.Second {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -69,22 +68,33 @@ func TestRunIsEnded(t *testing.T) {
 
 func TestRunOfNothing(t *testing.T) {
 	c := pretender(t, "echo nonsense")
-	if s, err := c.run("sonde {targets}"); err == nil {
+	if s, err := c.run("sonde {targets}", c.timeout); err == nil {
 		t.Errorf("%+v", s)
 	}
-	if s, err := c.run("no-such-program"); err == nil {
+	if s, err := c.run("no-such-program", c.timeout); err == nil {
 		t.Errorf("%+v", s)
 	}
 }
 
-// TestRounds: who is slow runs less often, but once.
+// TestRounds: all run equally often, but who had to be ended is ended sooner from
+// then on.
 func TestRounds(t *testing.T) {
-	for patience, want := range map[time.Duration]int{time.Nanosecond: 1, 500 * time.Millisecond: 2, time.Minute: 5} {
-		c := pretender(t, "sleep 0.2")
-		c.contests = []contest{{asBest, "sonde slow", "sonde too"}}
-		samples, err := c.rounds(5, patience)
-		if err != nil || len(samples["sonde slow"]) != want || len(samples["sonde too"]) != want {
-			t.Errorf("%v: %v, %v", patience, samples, err)
+	c := pretender(t, `test "$1" = quick || exec sleep 20`)
+	c.contests = []contest{{asBest, "sonde quick", "sonde slow"}}
+	c.timeout, c.again = 500*time.Millisecond, 100*time.Millisecond
+	samples, err := c.rounds(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"sonde quick", "sonde slow"} {
+		slow := command == "sonde slow"
+		if len(samples[command]) != 4 {
+			t.Errorf("%s: %d runs", command, len(samples[command]))
+		}
+		for i, s := range samples[command] {
+			if s.ended != slow || slow && (s.wall >= c.timeout) != (i == 0) {
+				t.Errorf("%s: run %d took %v, ended: %v", command, i, s.wall, s.ended)
+			}
 		}
 	}
 }

@@ -99,9 +99,10 @@ of a process to its end, CPU that of what the process used of the processors, in
 the kernel too. TIMES AS LONG is the median, over the rounds, of the peer's time
 divided by sonde's in the same round; in brackets the lower end of its confidence
 interval, which assumes no distribution (order statistics, 95 %% or more; none for
-fewer than six rounds). A program whose runs take long runs less often: RUNS says
-how often. A time with > in front is one after which the program was ended, and what it
-would have missed is not known.
+fewer than six rounds); RUNS is how many rounds there were. A time with > in front is
+one after which the program was ended, and what it would have missed is not known; in
+the other rounds it was ended after 10 s, so that it may well take more times as long
+than is said.
 
 MISSED is what is there and was not reported, FALSE what was reported and is not
 there: the most of all runs. What is there is known, as a hash decides it.

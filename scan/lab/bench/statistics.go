@@ -44,7 +44,7 @@ func bounds(values []float64) (low, high float64, ok bool) {
 // figures are the samples of one command.
 type figures struct {
 	runs          int
-	wall, cpu     time.Duration // medians
+	wall, cpu     time.Duration // medians; wall the longest if one had to be ended
 	missed, wrong int           // the most of all runs
 	ended         bool          // one had to be ended
 }
@@ -58,6 +58,9 @@ func sum(samples []sample) figures {
 		f.ended = f.ended || s.ended
 	}
 	f.wall, f.cpu = median(wall), median(cpu)
+	if f.ended {
+		f.wall = slices.Max(wall)
+	}
 	return f
 }
 
