@@ -41,7 +41,10 @@
 //	        their questions are not public
 package payload
 
-import "iter"
+import (
+	"iter"
+	"sync"
+)
 
 // Payload is what one protocol is asked. All of it is read-only and safe for
 // concurrent use; Append and Match are pure and do not allocate (Append as far
@@ -150,20 +153,21 @@ var unverified = [...]*Payload{
 	&enip, &bacnet, // devices
 }
 
-// byPort holds for each port which of all is asked there, counted from 1; 0 is
-// none. For is called for every packet.
-var byPort = func() (table [1 << 16]uint8) {
+// byPort, made when it is first needed, holds for each port which of all is asked
+// there, counted from 1; 0 is none. For is called for every packet.
+var byPort = sync.OnceValue(func() *[1 << 16]uint8 {
+	table := new([1 << 16]uint8)
 	for i, p := range all {
 		for _, port := range p.Ports {
 			table[port] = uint8(i + 1)
 		}
 	}
 	return table
-}()
+})
 
 // For returns what to ask a port, or nil where that is an empty datagram.
 func For(port uint16) *Payload {
-	if i := byPort[port]; i > 0 {
+	if i := byPort()[port]; i > 0 {
 		return all[i-1]
 	}
 	return nil
