@@ -39,14 +39,15 @@ type found struct {
 	mtu       int // of the route, if it has one
 }
 
-// askKernel reads interfaces, addresses and the edges of all routes and rules.
-func askKernel() (*kernel, error) {
+// askKernel reads interfaces, addresses and the edges of all routes and rules of
+// families: reading those of both takes a tenth of the time that a single port takes.
+func askKernel(families ...int) (*kernel, error) {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
 	k := &kernel{netlink: h}
-	if err := k.read(); err != nil {
+	if err := k.read(families); err != nil {
 		k.close()
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func askKernel() (*kernel, error) {
 func (k *kernel) close() { k.netlink.Close() }
 
 // read reads everything that routes are made of.
-func (k *kernel) read() error {
+func (k *kernel) read(families []int) error {
 	links, err := k.netlink.LinkList()
 	if err != nil {
 		return fmt.Errorf("interfaces: %w", err)
@@ -82,7 +83,7 @@ func (k *kernel) read() error {
 			}
 		}
 	}
-	if err := k.readEdges(&local, &broadcast); err != nil {
+	if err := k.readEdges(families, &local, &broadcast); err != nil {
 		return err
 	}
 	slices.SortFunc(k.edges, netip.Addr.Compare)
@@ -96,8 +97,8 @@ func (k *kernel) read() error {
 
 // readEdges collects the edges of all prefixes by which the kernel decides, and
 // the routes that lead to this machine or to everybody.
-func (k *kernel) readEdges(local, broadcast *netipx.IPSetBuilder) error {
-	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+func (k *kernel) readEdges(families []int, local, broadcast *netipx.IPSetBuilder) error {
+	for _, family := range families {
 		err := eachRoute(k.netlink, family, func(r *netlink.Route) {
 			if p, ok := netipx.FromStdIPNet(orDefault(r.Dst, family)); ok {
 				k.edge(p)
@@ -126,6 +127,9 @@ func (k *kernel) readEdges(local, broadcast *netipx.IPSetBuilder) error {
 	}
 	for _, s := range special {
 		k.edge(netip.MustParsePrefix(s))
+	}
+	if !slices.Contains(families, netlink.FAMILY_V6) {
+		return nil
 	}
 	return k.sourceEdges()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/vishvananda/netlink"
 	"go4.org/netipx"
 
 	"sonde/scan"
@@ -61,6 +62,18 @@ type stretch struct {
 // gateway.
 var errUnplanned = fmt.Errorf("no route was asked for: %w", syscall.ENETUNREACH)
 
+// families are those of the addresses in targets and zoned.
+func families(targets []netipx.IPRange, zoned []netip.Addr) (list []int) {
+	is4 := func(r netipx.IPRange) bool { return r.From().Is4() }
+	if slices.ContainsFunc(targets, is4) {
+		list = append(list, netlink.FAMILY_V4)
+	}
+	if len(zoned) > 0 || slices.ContainsFunc(targets, func(r netipx.IPRange) bool { return !is4(r) }) {
+		list = append(list, netlink.FAMILY_V6)
+	}
+	return list
+}
+
 // NewTable asks the kernel for the ways to all addresses in targets and zoned
 // (IPv6 addresses with a zone). It asks once for each stretch of addresses
 // between the edges of all prefixes of all routing tables and rules, not once
@@ -72,7 +85,7 @@ var errUnplanned = fmt.Errorf("no route was asked for: %w", syscall.ENETUNREACH)
 // interface's, the kernel's tables cannot be read. Of several equal next hops (multipath) one is taken for the whole
 // stretch. Rules that look at ports, protocol or mark are not seen.
 func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*Table, error) {
-	k, err := askKernel()
+	k, err := askKernel(families(targets, zoned)...)
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +282,8 @@ func (t *Table) Stretches(r netipx.IPRange, each func(first, last netip.Addr, wa
 	}
 }
 
-// Local implements scan.Routes.
+// Local implements scan.Routes. Of a family that no target is of, it knows addresses
+// and no routes.
 func (t *Table) Local(addr netip.Addr) bool {
 	return t.local.Contains(addr.Unmap().WithZone(""))
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/vishvananda/netlink"
 	"go4.org/netipx"
 
 	"sonde/scan"
@@ -171,7 +172,7 @@ func TestTableIsTheKernels(t *testing.T) {
 	for _, opt := range []RouteOptions{{}, {Iface: "eth1"}, {Source: netip.MustParseAddr("10.2.0.77")}, {Source: netip.MustParseAddr("fd02::1")}} {
 		tab := table(t, client, opt, nil, targets...)
 		on(t, client, func() error {
-			k, err := askKernel()
+			k, err := askKernel(netlink.FAMILY_V4, netlink.FAMILY_V6)
 			if err != nil {
 				return err
 			}
@@ -251,19 +252,24 @@ func TestSource(t *testing.T) {
 
 func TestLocal(t *testing.T) {
 	client := routeLab(t)
-	tab := table(t, client, RouteOptions{}, nil)
+	// Routes, here the one to 127.0.0.0/8, are read of the families that are asked.
+	four, six := table(t, client, RouteOptions{}, nil, "8.8.8.8"), table(t, client, RouteOptions{}, nil, "2606::1")
 	for s, want := range map[string]bool{
 		"127.0.0.1": true, "127.9.9.9": true, "10.1.0.1": true, "10.2.0.77": true, "::1": true, "fd01::1": true,
 		"::ffff:10.1.0.1": true, "10.1.0.2": false, "10.1.0.255": false, "fd01::2": false, "8.8.8.8": false,
 	} {
-		if tab.Local(netip.MustParseAddr(s)) != want {
+		addr, tab := netip.MustParseAddr(s), six
+		if addr.Unmap().Is4() {
+			tab = four
+		}
+		if tab.Local(addr) != want {
 			t.Errorf("Local(%s) is not %v", s, want)
 		}
 	}
 	on(t, client, func() error {
-		k, err := askKernel()
+		k, err := askKernel(netlink.FAMILY_V4, netlink.FAMILY_V6)
 		for _, p := range k.own {
-			if !tab.Local(p.Addr()) {
+			if !four.Local(p.Addr()) {
 				t.Errorf("%v is not local", p)
 			}
 		}
@@ -299,7 +305,7 @@ func TestZones(t *testing.T) {
 func TestOneQuestionPerStretch(t *testing.T) {
 	client := routeLab(t)
 	on(t, client, func() error {
-		k, err := askKernel()
+		k, err := askKernel(netlink.FAMILY_V4, netlink.FAMILY_V6)
 		if err != nil {
 			return err
 		}
