@@ -153,6 +153,9 @@ func (m *machine) remaining(cut bool, most int) bool {
 			if m.pass == 0 {
 				tries = m.perPass
 			}
+			if m.looked(i, lookTry) {
+				tries++
+			}
 			m.settle(i, nil, m.silent(i, uint8(tries)))
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // asks, and that answer is waited for as long: who is awake answers whatever the
 // ask, so one is enough. The try has a number of its own, the last.
 type sleepers struct {
-	due    queue    // questions that stayed silent, by when they had
+	due    queue    // questions that stayed silent, by their last try
 	waking queue    // asked once more, by when
 	again  []uint64 // were to be, but could not leave yet
 	asked  bitmap   // by question: once more
@@ -46,7 +46,11 @@ func (m *machine) doze(i uint64) {
 	if m.interval(&m.rtt[probe.ClassTCP]) >= m.timing.Look && !m.tried(i) {
 		return
 	}
-	m.sleep.due.push(event{number: i, at: m.clock})
+	at := m.clock
+	if s := m.slot(i); s.number == uint32(i) && s.try > 0 { // what is in a slot stays there
+		at -= time.Duration(micros(at)-s.sent[s.try&3]) * time.Microsecond
+	}
+	m.sleep.due.push(event{number: i, at: at})
 }
 
 // dueLook takes the next question that is to be asked once more.
