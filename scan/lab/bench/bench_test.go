@@ -220,6 +220,19 @@ func TestPlot(t *testing.T) {
 	}
 }
 
+func TestTimes(t *testing.T) {
+	for want, r := range map[string]ratio{
+		"2.9×": {median: 2.87}, "15×": {median: 14.7}, "": {median: 3.1, atLeast: true},
+	} {
+		if got := times(r); got != want {
+			t.Errorf("%+v: %q, want %q", r, got, want)
+		}
+	}
+	if got := times(ratio{median: 3, unknown: true}); got != "" {
+		t.Errorf("sonde was ended: %q", got)
+	}
+}
+
 // TestPage: what is asked of figures is on the page, once for people and once
 // with all command lines.
 func TestPage(t *testing.T) {

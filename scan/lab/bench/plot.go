@@ -83,19 +83,16 @@ func label(b *bytes.Buffer, class string, x, y int, s string) {
 	fmt.Fprintf(b, `<text class="%s" x="%d" y="%d">%s</text>`+"\n", class, x, y, escape(s))
 }
 
-// times says how much longer the peer takes.
+// times says how much longer the peer takes. Where one had to be ended, in most
+// rounds sooner than in the first, the bars say more.
 func times(r ratio) string {
-	if r.unknown {
+	switch {
+	case r.unknown, r.atLeast:
 		return ""
+	case r.median >= 10:
+		return fmt.Sprintf("%.0f×", r.median)
 	}
-	more := ""
-	if r.atLeast {
-		more = "more than "
-	}
-	if r.median >= 10 {
-		return fmt.Sprintf("%s%.0f×", more, r.median)
-	}
-	return fmt.Sprintf("%s%.1f×", more, r.median)
+	return fmt.Sprintf("%.1f×", r.median)
 }
 
 // faults says what a program got wrong, if anything.
