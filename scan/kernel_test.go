@@ -20,11 +20,13 @@ type fewSockets struct {
 	t      *testing.T
 	limit  int
 	atOnce bool
+	byHost bool  // odd and even are addresses, not ports
 	err    error // what every question is refused with; nil: it is not
 
 	mu      sync.Mutex
 	open    map[probe.Probe]bool
 	asked   map[uint16]int // how often, by port
+	looks   int            // by the last try that there is
 	answers chan scan.Answer
 	closed  chan struct{}
 }
@@ -46,16 +48,26 @@ func (s *fewSockets) Ask(run uint32, how probe.Socket, p probe.Probe, data []byt
 		return false, scan.ErrFull
 	}
 	s.asked[p.Port]++
-	if p.Port%2 == 1 && s.atOnce {
+	if p.Try == scan.MostTries {
+		s.looks++
+	}
+	if s.refuses(p) && s.atOnce {
 		*at = scan.Answer{Run: run, Probe: p, Reply: probe.Reply{Event: probe.Answer, From: p.Target, TCP: wire.TCP{Flags: wire.RST | wire.ACK}}}
 		return true, nil
 	}
 	s.open[p] = true
-	if p.Port%2 == 1 {
+	if s.refuses(p) {
 		r := probe.Reply{Event: probe.Answer, From: p.Target, TCP: wire.TCP{Flags: wire.RST | wire.ACK}}
 		time.AfterFunc(time.Millisecond, func() { s.answers <- scan.Answer{Run: run, Probe: p, Reply: r} })
 	}
 	return false, nil
+}
+
+func (s *fewSockets) refuses(p probe.Probe) bool {
+	if s.byHost {
+		return p.Target.As4()[3]%2 == 1
+	}
+	return p.Port%2 == 1
 }
 
 func (s *fewSockets) Cancel(_ uint32, p probe.Probe) {
@@ -156,6 +168,36 @@ func TestFewDescriptors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSecondLookBySockets: the second look of a sweep has a socket of its own, which
+// waits for room as others do and is closed in the end.
+func TestSecondLookBySockets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFewSockets(t, 4)
+		s.byHost = true
+		plan := scan.Plan{Targets: targets(t, "192.0.2.64/26"), Kinds: []probe.Kind{probe.Connect}, Sockets: true,
+			Asks: asks(0, 80, 443), Settle: scan.SettleGroup, Order: scan.ByPass}
+		cfg := scan.Config{Sockets: s, Routes: oneWay{}, Start: time.Now(), Timing: scan.Template(3), Ports: probe.Ports{First: 40000, N: 1000}}
+		up := map[netip.Addr]bool{}
+		err := scan.Serve(cfg, func(e *scan.Engine) error {
+			_, err := e.Run(context.Background(), &plan, func(r *scan.Result) {
+				if r.Reply.Event == probe.Answer {
+					up[r.Probe.Target] = true
+				}
+			})
+			return err
+		})
+		if err != nil || len(up) != 32 {
+			t.Errorf("%d hosts up, want 32; %v", len(up), err)
+		}
+		if len(s.open) != 0 {
+			t.Errorf("left open: %v", s.open)
+		}
+		if s.looks < 16 || s.looks > 32 { // none where tries were far apart, before round trips were known
+			t.Errorf("%d second looks at 32 silent hosts", s.looks)
+		}
+	})
 }
 
 // TestNoDescriptors: what the machine lacks for long is told as its own error.
