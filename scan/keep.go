@@ -32,7 +32,7 @@ type Standing struct {
 // stand fills in where m stands.
 func (m *machine) stand(s *Standing) {
 	*s = Standing{Pass: m.pass, Base: m.base, PerPass: m.perPass, Tries: m.tries, Used: m.used,
-		Looked: m.lookedAt(), Over: m.over, Losses: s.Losses[:0]}
+		Looked: m.looksDone(), Over: m.over, Losses: s.Losses[:0]}
 	for c := range m.losses {
 		s.Losses = m.losses[c].append(s.Losses)
 	}

@@ -235,8 +235,7 @@ func (m *machine) start(now time.Duration) (uint64, bool) {
 			m.advance()
 			continue
 		}
-		if m.timedOut(now, i) {
-			m.settle(i, nil, Result{Number: i, Probe: m.plan.At(i), Tries: uint8(m.tries), RTT: -1, Reply: probe.Reply{Event: probe.Deadline}})
+		if m.tooLate(now, i) {
 			m.advance()
 			continue
 		}

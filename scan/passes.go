@@ -23,6 +23,15 @@ func (m *machine) timedOut(now time.Duration, i uint64) bool {
 	return now-(*b-1) >= m.plan.HostTimeout
 }
 
+// tooLate decides question i, which is in no slot, if its host has had its time.
+func (m *machine) tooLate(now time.Duration, i uint64) bool {
+	if !m.timedOut(now, i) {
+		return false
+	}
+	m.settle(i, nil, Result{Number: i, Probe: m.plan.At(i), Tries: uint8(m.tries), RTT: -1, Reply: probe.Reply{Event: probe.Deadline}})
+	return true
+}
+
 // verdictOnTries keeps an answer of losses.enough for as long as it holds:
 // working it out takes longer than sending a packet.
 type verdictOnTries struct {

@@ -59,23 +59,25 @@ func (m *machine) dueLook(now time.Duration) (uint64, bool) {
 	for len(z.again) > 0 {
 		i := z.again[0]
 		z.again = z.again[1:]
-		if !m.decided(i) {
+		if !m.decided(i) && !m.tooLate(now, i) {
 			return i, true
 		}
 	}
-	for z.due.len() > 0 {
-		e := z.due.front()
-		if m.decided(e.number) {
-			z.due.pop()
-			continue
-		}
-		if now < e.at+m.timing.Look {
-			break
-		}
+	for m.found(); z.due.len() > 0 && now >= z.due.front().at+m.timing.Look; m.found() {
+		i := z.due.front().number
 		z.due.pop()
-		return e.number, true
+		if !m.tooLate(now, i) {
+			return i, true
+		}
 	}
 	return 0, false
+}
+
+// found drops from the front who was found in the meantime.
+func (m *machine) found() {
+	for d := &m.sleep.due; d.len() > 0 && m.decided(d.front().number); {
+		d.pop()
+	}
 }
 
 // look asks question i once more.
@@ -96,10 +98,8 @@ func (m *machine) unlook(i uint64) {
 
 // wakingUp ends second looks whose time is over, of those taken before left.
 func (m *machine) wakingUp(now, left time.Duration) {
+	m.found()
 	z := &m.sleep
-	for z.due.len() > 0 && m.decided(z.due.front().number) {
-		z.due.pop()
-	}
 	for z.waking.len() > 0 {
 		e := z.waking.front()
 		if !m.decided(e.number) && (e.at >= left || now < e.at+m.wakeTime() || !m.heard(now)) {
@@ -116,7 +116,7 @@ func (m *machine) wakingUp(now, left time.Duration) {
 
 // wakeTime is how long after it a second look is waited for.
 func (m *machine) wakeTime() time.Duration {
-	return max(m.wait(&m.rtt[probe.ClassTCP]), m.timing.Look) + m.delay
+	return m.hostTime(max(m.wait(&m.rtt[probe.ClassTCP]), m.timing.Look) + m.delay)
 }
 
 // pending tells whether second looks are not over.
@@ -140,9 +140,9 @@ func (m *machine) roundTripOfLook(i uint64, at time.Duration) time.Duration {
 	return -1
 }
 
-// lookedAt is how many of the first questions have had their second look, or need
+// looksDone is how many of the first questions have had their second look, or need
 // none.
-func (m *machine) lookedAt() uint64 {
+func (m *machine) looksDone() uint64 {
 	z := &m.sleep
 	n := min(m.base, m.plan.inner)
 	if m.pass > 0 {

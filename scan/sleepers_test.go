@@ -97,6 +97,22 @@ func TestSecondLookFinds(t *testing.T) {
 	}
 }
 
+// TestSecondLookWithinHostTimeout: who has had the time of a host is not looked at
+// any more, and has run out of it.
+func TestSecondLookWithinHostTimeout(t *testing.T) {
+	p := awake()
+	p.HostTimeout = 300 * time.Millisecond
+	m := machineFor(t, p, Template(3))
+	walk(m, never, func(now time.Duration, a ask) {
+		if a.probe.Try == lookTry {
+			t.Errorf("question %d is looked at once more at %v", a.number, now)
+		}
+	})
+	if !m.over || m.sleep.pending() {
+		t.Errorf("over: %v", m.over)
+	}
+}
+
 // TestSecondLookGoesOn: a run that goes on takes the second looks that are left, and
 // these only.
 func TestSecondLookGoesOn(t *testing.T) {
