@@ -31,7 +31,6 @@ type options struct {
 	rounds  int
 	jobs    string
 	timeout time.Duration
-	again   time.Duration
 	write   bool
 	list    bool
 	in      string
@@ -43,7 +42,6 @@ func run() int {
 	flag.IntVar(&o.rounds, "rounds", 9, "run each command `N` times")
 	flag.StringVar(&o.jobs, "jobs", "", "only jobs whose name matches this regular expression")
 	flag.DurationVar(&o.timeout, "timeout", 60*time.Second, "end a command after this `DURATION`")
-	flag.DurationVar(&o.again, "again", 10*time.Second, "end further runs of a command whose first run was ended after this `DURATION`")
 	flag.BoolVar(&o.write, "write", false, "write BENCHMARKS.md and the plots")
 	flag.BoolVar(&o.list, "list", false, "list the jobs and their command lines")
 	flag.StringVar(&o.in, "in", "", "run one command, with {targets} and the like, where `JOB` is done")
@@ -130,6 +128,10 @@ func (o *options) measure(list []job) error {
 	return write(results, o.sonde)
 }
 
+// again is after how long a run is ended of a command whose first run was; the page
+// says so.
+const again = 10 * time.Second
+
 // install copies a program into folder.
 func install(program, folder string) (to string, err error) {
 	b, err := os.ReadFile(program)
@@ -144,7 +146,7 @@ func install(program, folder string) (to string, err error) {
 func (o *options) one(j *job, folder string) ([]outcome, error) {
 	n := lab.New(fatal{})
 	c := &course{
-		job: j, site: j.build(n), want: j.truth(), sonde: o.sonde, folder: folder, timeout: o.timeout, again: min(o.again, o.timeout),
+		job: j, site: j.build(n), want: j.truth(), sonde: o.sonde, folder: folder, timeout: o.timeout, again: min(again, o.timeout),
 	}
 	samples, err := c.rounds(o.rounds * max(j.often, 1))
 	if err := errors.Join(err, n.Close()); err != nil {

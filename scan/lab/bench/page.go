@@ -69,7 +69,7 @@ func pick(results [][]outcome, as string) (list []outcome) {
 
 func page(results [][]outcome, now time.Time, about string, versions []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, pageHead, now.UTC().Format(time.DateOnly), about, strings.Join(versions, ", "))
+	fmt.Fprintf(&b, pageHead, now.UTC().Format(time.DateOnly), about, strings.Join(versions, ", "), duration(again))
 	for _, as := range []string{asUsual, asBest} {
 		fmt.Fprintf(&b, "\n![%s](%s)\n", plots[as], plotFile(as))
 	}
@@ -101,7 +101,7 @@ divided by sonde's in the same round; in brackets the lower end of its confidenc
 interval, which assumes no distribution (order statistics, 95 %% or more; none for
 fewer than six rounds); RUNS is how many rounds there were. A time with > in front is
 one after which the program was ended, and what it would have missed is not known; in
-the other rounds it was ended after 10 s, so that it may well take more times as long
+the other rounds it was ended after %s, so that it may well take more times as long
 than is said.
 
 MISSED is what is there and was not reported, FALSE what was reported and is not
