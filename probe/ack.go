@@ -12,6 +12,9 @@ var ACK = Register(Entry{Kind: ack{stray{
 type ack struct{ stray }
 
 func (ack) Classify(p Probe, r *Reply) Verdict {
+	if _, ok := accepted(r); ok {
+		return Verdict{Unfiltered, SynAck, true}
+	}
 	if r.Event == Answer {
 		return Verdict{Unfiltered, Reset, true}
 	}

@@ -139,6 +139,14 @@ func TestFixedPort(t *testing.T) {
 				t.Errorf("%s: try %d, sent at %v", reply.Name, r.Try, r.Sent)
 			}
 		}
+		// TFTP is asked from ports of its own, so what comes to another one answers nothing.
+		apart := source(v6)
+		away := probetest.Replies(probe.UDP.(probe.PacketKind).Append(nil, apart, probe.Probe{Target: theirs(v6), Port: 53}), etherType(probe.UDP.(probe.PacketKind), p))[0]
+		at := map[bool]int{false: 20, true: 40}[v6]
+		away.B[at], away.B[at+1] = 0, 69
+		if c := claim(probe.UDP.(probe.PacketKind), apart, away.B, away.Type); c.proven() {
+			t.Errorf("a datagram from TFTP's port to a port that asks others: %+v", c.p)
+		}
 		// TFTP with one port for everything: only its words tell.
 		udp := probe.UDP.(probe.PacketKind)
 		p = probe.Probe{Target: theirs(v6), Port: 69, Try: 1}

@@ -14,6 +14,7 @@ func (connect) Doc() string    { return "TCP connect by the kernel: no privilege
 func (connect) Asks() string   { return "connect" }
 func (connect) Proto() string  { return "tcp" }
 func (connect) Class() Class   { return ClassTCP }
+func (connect) Traits() Traits { return Traits{Handshake: true} }
 func (connect) Socket() Socket { return SocketConnect }
 
 func (connect) Classify(p Probe, r *Reply) Verdict {

@@ -10,7 +10,7 @@ import (
 var Echo = Register(Entry{Kind: echo{&query{
 	name: "echo", doc: "ICMP echo request, as ping sends it", asks: "echo request", salt: 'E',
 	request: wire.EchoRequest, reply: wire.EchoReply, reason: EchoReply,
-	appendPayload: appendEcho, same: echoSize,
+	appendPayload: appendEcho, same: 8, free: true,
 }}, Ping: "E"})
 
 // echoSize is the payload of ping: 56 bytes make an 84-byte packet on IPv4.
@@ -20,15 +20,12 @@ type echo struct{ *query }
 
 func (echo) Socket() Socket { return SocketPing }
 
-// appendEcho writes the proof, and bytes that count, as ping's do; of a traced
-// packet the last two make up for the mark in the checksum.
-func appendEcho(b []byte, proof uint64, mark uint16) []byte {
-	b = binary.BigEndian.AppendUint64(b, proof)
+// appendEcho writes the proof, the sequence number, and bytes that count, as ping's
+// do.
+func appendEcho(b []byte, proof uint64, seq uint16) []byte {
+	b = binary.BigEndian.AppendUint64(b, proof&^0xffff|uint64(^seq))
 	for i := byte(8); i < echoSize; i++ {
 		b = append(b, i)
-	}
-	if mark != 0 {
-		binary.BigEndian.PutUint16(b[len(b)-2:], ^mark)
 	}
 	return b
 }

@@ -1,17 +1,15 @@
 package probe
 
-import (
-	"encoding/binary"
-
-	"sonde/probe/wire"
-)
+import "sonde/probe/wire"
 
 // A trace asks with one flow: whatever a router balances load by (addresses,
 // ports, flow label, the first bytes of ICMP) is the same in all its packets.
-// What differs is a mark of ten bits, TTL and try, in a place that routers
-// quote and do not look at: for TCP the IP ID, on IPv6 the timestamp value;
-// for UDP two bytes of payload, which show in the checksum; for echo the
-// sequence number, which two bytes of payload make up for in the checksum.
+// What differs is a mark of ten bits, TTL and try, in places that routers quote and
+// do not look at. Each kind has it in several, since devices on the way rewrite one
+// or the other: TCP in the sequence number, the IP ID and the timestamp; UDP in two
+// bytes at the end of the payload, so also in the checksum, and the IP ID; echo in
+// the sequence number, which two bytes of payload make up for in the checksum, and
+// the IP ID.
 const markMask = 1<<10 - 1
 
 // mark is p's mark; 0 where flows are not kept. The try is 1 to 15, the TTL 1
@@ -63,32 +61,79 @@ func readTime(s *Source, proof uint64, value uint32, p *Probe) bool {
 	return value&^markMask == uint32(proof>>32)&^markMask && s.unmark(uint16(value&markMask), p)
 }
 
-// markOfSYN reads the mark of the SYN that an error quotes. It is true where
-// flows are not kept.
-func markOfSYN(s *Source, q *wire.Quote, proof uint64, p *Probe) bool {
-	switch {
-	case !s.Ports.KeepFlow:
-		return true
-	case q.IP.Dst.Is4():
-		return q.IP.ID&^markMask == uint16(proof>>48)&^markMask && s.unmark(q.IP.ID&markMask, p)
-	case !q.HasTCP:
-		return false
+// Marks are apart in sequence numbers by more than a window has room for: a SYN that
+// reaches a half-open connection brings a challenge ACK then, not a RST (RFC 9293
+// §3.10.7.4). And later SYNs have higher numbers, as far as TTLs are asked in their
+// order: what firewalls on the way keep of a connection they let only grow.
+// What is left of the number says that nobody has changed the mark.
+const seqBits = 21
+
+// markedSeq is the sequence number of a SYN.
+func markedSeq(proof uint64, m uint16) uint32 {
+	if m == 0 {
+		return uint32(proof)
 	}
-	v, ok := wire.FindOption(q.TCP.Options(), wire.OptTimestamp)
-	return ok && len(v) == 8 && readTime(s, proof, binary.BigEndian.Uint32(v), p)
+	check := (proof ^ uint64(m)*0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93
+	return uint32(proof) + uint32(m&15<<6|m>>4)<<seqBits + uint32(check>>(64-seqBits+1))
 }
 
-// markOfUDP reads the mark of the datagram that an error quotes, from how much
-// its checksum differs from that of one without a mark.
-func (k udp) markOfUDP(s *Source, q *wire.Quote, p *Probe) bool {
+// readSeq is the inverse of markedSeq. It is true where seq has the proof.
+func readSeq(s *Source, proof uint64, seq uint32, p *Probe) bool {
+	d := seq - uint32(proof)
 	if !s.Ports.KeepFlow {
-		return true
+		return d == 0
 	}
-	plain := *p
-	plain.TTL = 0
-	s.scratch = k.appendMarked(s.scratch[:0], s, plain, 0)
-	without := transportSum(s.scratch, 6)
+	n := d >> seqBits
+	if n > markMask {
+		return false
+	}
+	m := uint16(n&63<<4 | n>>6)
+	return markedSeq(proof, m) == seq && s.unmark(m, p)
+}
+
+// readID is the inverse of markedID, of a traced packet. An ID that was chosen has no mark.
+func readID(s *Source, proof uint64, ip *wire.IP, p *Probe) bool {
+	return ip.Dst.Is4() && !s.Craft[p.Variant].Has(GivenID) && ip.ID&^markMask == uint16(proof>>48)&^markMask && s.unmark(ip.ID&markMask, p)
+}
+
+// markedBy is what one mark in a quote says, and how far the quote then proves it.
+type markedBy struct {
+	probe Probe
+	got   strength
+}
+
+// elect fills p with what most marks say. Where as many say something else, nothing is
+// said: some were changed, and which cannot be told.
+func elect(marks []markedBy, p *Probe) strength {
+	best, most, tie := nothing, 0, false
+	for _, m := range marks {
+		if m.got < slim {
+			continue
+		}
+		votes, got := 0, nothing
+		for _, o := range marks {
+			if o.got >= slim && o.probe == m.probe {
+				votes++
+				got = max(got, o.got)
+			}
+		}
+		switch {
+		case votes > most:
+			*p, best, most, tie = m.probe, got, votes, false
+		case votes == most && m.probe != *p:
+			tie = true
+		}
+	}
+	if tie {
+		return nothing
+	}
+	return best
+}
+
+// markOfUDP reads the mark of a datagram from how much its checksum differs from
+// that of one without a mark.
+func (s *Source) markOfUDP(q *wire.Quote, without uint16, p *Probe) bool {
 	// One's complement arithmetic: ^sum is the sum of everything else.
 	m := (uint32(^q.Sum) + 0xffff - uint32(^without)) % 0xffff
-	return q.HasSum && s.unmark(uint16(m), p)
+	return q.HasSum && q.Sum != 0 && m <= markMask && s.unmark(uint16(m), p)
 }

@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"slices"
 	"testing"
 
 	"sonde/probe"
@@ -18,7 +19,7 @@ func TestForgery(t *testing.T) {
 		v6 := !q.p.Target.Is4()
 		s := source(v6)
 		typ := etherType(q.kind, q.p)
-		for _, reply := range probetest.Replies(q.kind.Append(nil, s, q.p), typ) {
+		for _, reply := range ways(q.kind.Append(nil, s, q.p), typ) {
 			t.Run(q.name+", "+reply.Name, func(t *testing.T) {
 				c := claim(q.kind, s, reply.B, reply.Type)
 				if !c.proven() || !answers(q, &c) {
@@ -42,15 +43,56 @@ func TestForgery(t *testing.T) {
 	}
 }
 
+// ways are all replies to sent, each once for every way in which it is proved.
+func ways(sent []byte, etherType uint16) []probetest.Reply {
+	var all []probetest.Reply
+	for _, r := range probetest.Replies(sent, etherType) {
+		all = append(all, r.Ways()...)
+	}
+	return all
+}
+
+// TestRewritten rewrites every field of every carrier in turn, as NATs, scrubbers and
+// small stacks do: the reply counts as if it had been left alone, as long as something
+// else proves it.
+func TestRewritten(t *testing.T) {
+	for _, q := range questions() {
+		s := source(!q.p.Target.Is4())
+		for _, reply := range probetest.Replies(q.kind.Append(nil, s, q.p), etherType(q.kind, q.p)) {
+			if reply.Proof == nil {
+				continue
+			}
+			plain := claim(q.kind, s, reply.B, reply.Type)
+			want := q.kind.Classify(plain.p, &plain.r)
+			reply.Rewritten(func(f probetest.Field, b []byte) {
+				left := false
+				for _, proof := range reply.Proof {
+					left = left || !slices.Contains(proof, f)
+				}
+				c := claim(q.kind, s, b, reply.Type)
+				switch {
+				case left && (!c.proven() || !answers(q, &c) || q.kind.Classify(c.p, &c.r) != want):
+					t.Errorf("%s, %s, %s rewritten: %+v", q.name, reply.Name, f.Name, c)
+				case !left && c.proven():
+					t.Errorf("%s, %s, %s rewritten: nothing proves it any more, but %+v", q.name, reply.Name, f.Name, c)
+				}
+			})
+		}
+	}
+}
+
 // TestForgeryIsCounted says which forged replies are unsolicited, and which are
 // somebody else's.
 func TestForgeryIsCounted(t *testing.T) {
 	for _, q := range questions() {
 		s := source(!q.p.Target.Is4())
-		for _, reply := range probetest.Replies(q.kind.Append(nil, s, q.p), etherType(q.kind, q.p)) {
+		for _, reply := range ways(q.kind.Append(nil, s, q.p), etherType(q.kind, q.p)) {
 			reply.Flip(func(f probetest.Field, bit int, b []byte) {
 				var pkt wire.Packet
 				c := claim(q.kind, s, b, reply.Type)
+				if f.Change == probetest.Perhaps || f.Change == probetest.Target && pkt.Quote.IP.Proto != wire.ProtoTCP && pkt.Quote.IP.Proto != wire.ProtoUDP {
+					return
+				}
 				want := f.Change == probetest.Unproven && pkt.Parse(b, reply.Type)
 				if f.Change == probetest.OtherPort {
 					port := uint16(b[f.At])<<8 | uint16(b[f.At+1])

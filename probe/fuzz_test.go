@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"sonde/probe"
@@ -69,27 +70,32 @@ func proof(kind probe.PacketKind, s *probe.Source, c *claimed, b []byte) bool {
 	}
 	src, dst, proto, body := split(b, v6)
 	if c.r.Event == probe.ICMPError {
-		if proto != wire.ProtoICMP && proto != wire.ProtoICMPv6 {
+		if proto != wire.ProtoICMP && proto != wire.ProtoICMPv6 || (c.r.Who == probe.Target) != (src == c.p.Target) {
 			return false
 		}
 		quote := body[8:]
 		qsrc, qdst, qproto, q := split(quote, v6)
-		if qsrc != s.Addr || qdst != c.p.Target || len(q) < 8 || (c.r.Who == probe.Target) != (src == c.p.Target) {
+		if qdst != c.p.Target || qsrc != s.Addr && dst != s.Addr || len(q) < 4 {
 			return false
 		}
+		label := sameLabel(quote, asked)
 		switch kind.Class() {
 		case probe.ClassTCP:
-			return qproto == wire.ProtoTCP && bytes.Equal(q[:8], ask[:8]) // ports and sequence number
+			acked := !bytes.Equal(ask[8:12], make([]byte, 4)) && sameBytes(q, ask, 8, 12)
+			return qproto == wire.ProtoTCP && sameBytes(q, ask, 0, 4) && (label || acked || sameBytes(q, ask, 4, 8))
 		case probe.ClassUDP:
 			if len(ask) == 8 || c.p.Port == 1434 { // no payload, or one without anything of ours
-				if v6 && binary.BigEndian.Uint32(quote)&0xfffff != binary.BigEndian.Uint32(asked)&0xfffff ||
-					!v6 && !bytes.Equal(quote[4:6], asked[4:6]) {
-					return false
-				}
+				return qproto == wire.ProtoUDP && sameBytes(q, ask, 0, 4) && label
 			}
-			return qproto == wire.ProtoUDP && bytes.Equal(q[:4], ask[:4]) && bytes.Equal(q[6:8], ask[6:8])
+			var others [4][]byte
+			for i := range others {
+				fresh.Key[0]++
+				others[i] = kind.Append(nil, &fresh, c.p)[len(asked)-len(ask)+8:]
+			}
+			return qproto == wire.ProtoUDP && sameBytes(q, ask, 0, 4) &&
+				(label || len(q) > 8 && tells(q[8:], ask[8:], others[:]) || sameSum(q, ask, qsrc, qdst))
 		}
-		return bytes.Equal(q[2:8], ask[2:8]) // checksum, identifier, sequence number
+		return twoOf(q, ask, label)
 	}
 	if src != c.p.Target || dst != s.Addr || len(body) < 8 {
 		return false
@@ -109,23 +115,81 @@ func proof(kind probe.PacketKind, s *probe.Source, c *claimed, b []byte) bool {
 		moved := c.p.Port == 69 && bytes.Equal(body[2:4], ask[:2])
 		return proto == wire.ProtoUDP && (ports || moved) && !bytes.Equal(body, ask)
 	case probe.Timestamp:
-		return len(body) >= 20 && bytes.Equal(body[4:12], ask[4:12]) && body[0] == 14
+		return body[0] == 14 && twoOf(body, ask[:12], false)
 	case probe.Mask:
-		return len(body) >= 12 && bytes.Equal(body[4:8], ask[4:8]) && body[0] == 18
+		return body[0] == 18 && bytes.Equal(body[4:8], ask[4:8])
 	case probe.Echo:
-		size := len(ask)
-		return len(body) >= size && bytes.Equal(body[4:size], ask[4:]) && (body[0] == 0 || body[0] == 129)
+		return (body[0] == 0 || body[0] == 129) && twoOf(body, ask, false)
 	}
 	return false
 }
 
-// neighbourProof: the address that answers, to us, over the link.
+// sameBytes tells whether both have bytes from i up to j, and the same.
+func sameBytes(a, b []byte, i, j int) bool {
+	return len(a) >= j && len(b) >= j && bytes.Equal(a[i:j], b[i:j])
+}
+
+// tells tells whether the payload quoted begins as the one asked does, and goes on so for
+// long enough to tell it by 16 bits from others, which other keys made.
+func tells(quoted, asked []byte, others [][]byte) bool {
+	bits := 0
+	for i := 0; i < min(len(quoted), len(asked)) && quoted[i] == asked[i]; i++ {
+		if slices.ContainsFunc(others, func(o []byte) bool { return i >= len(o) || o[i] != asked[i] }) {
+			bits += 8
+		}
+	}
+	return bits >= 16
+}
+
+// sameLabel tells whether quote has the IP ID, or the flow label, of asked, where that
+// is not 0.
+func sameLabel(quote, asked []byte) bool {
+	at, mask := 4, uint32(0xffff0000)
+	if asked[0]>>4 == 6 {
+		at, mask = 0, 0x000fffff
+	}
+	label := binary.BigEndian.Uint32(asked[at:]) & mask
+	return label != 0 && binary.BigEndian.Uint32(quote[at:])&mask == label
+}
+
+// sameSum tells whether the datagram quoted has the checksum of the one asked, as it
+// was sent or as it is between the addresses that are quoted.
+func sameSum(quoted, asked []byte, src, dst netip.Addr) bool {
+	again := append([]byte(nil), asked...)
+	again[6], again[7] = 0, 0
+	want := wire.SegmentChecksum(src, dst, wire.ProtoUDP, again)
+	if len(quoted) < 8 {
+		return false
+	}
+	got := binary.BigEndian.Uint16(quoted[6:])
+	return got != 0 && (got == want || got^want == 0xffff || got == binary.BigEndian.Uint16(asked[6:]))
+}
+
+// twoOf tells whether got, an ICMP message, repeats two of what only the asker knows
+// of asked: identifier, sequence number, the label of the quoted header, and the
+// payload's first four bytes, or eight of them, which stand for two.
+func twoOf(got, asked []byte, label bool) bool {
+	n := 0
+	for _, same := range []bool{
+		sameBytes(got, asked, 4, 6), sameBytes(got, asked, 6, 8), label,
+		sameBytes(got, asked, 8, 12), sameBytes(got, asked, 8, 16),
+	} {
+		if same {
+			n++
+		}
+	}
+	return n >= 2
+}
+
+// neighbourProof: the address that answers, whomever an ARP reply names as the asker;
+// over the link, to us or to everybody, in IPv6.
 func neighbourProof(s *probe.Source, c *claimed, b []byte) bool {
 	if b[0]>>4 != 6 {
-		return len(b) >= 28 && b[7] == 2 && c.p.Target == netip.AddrFrom4([4]byte(b[14:18])) && bytes.Equal(b[18:24], s.MAC[:])
+		return len(b) >= 28 && b[7] == 2 && c.p.Target == netip.AddrFrom4([4]byte(b[14:18]))
 	}
 	_, dst, proto, body := split(b, true)
-	return proto == wire.ProtoICMPv6 && body[0] == 136 && b[7] == 255 && dst == s.Own && c.p.Target == netip.AddrFrom16([16]byte(body[8:24]))
+	toUs := dst == s.Own || dst == netip.MustParseAddr("ff02::1")
+	return proto == wire.ProtoICMPv6 && body[0] == 136 && b[7] == 255 && toUs && c.p.Target == netip.AddrFrom16([16]byte(body[8:24]))
 }
 
 // split takes an IP packet apart, as little as it can; the addresses are not

@@ -77,15 +77,20 @@ func claimError(pkt *wire.Packet, p *Probe, r *Reply) {
 func claimAnswer(pkt *wire.Packet, p *Probe, r *Reply) {
 	r.Event, r.Who, r.From, r.IP, r.Layer = Answer, Target, pkt.IP.Src, pkt.IP, pkt.Layer
 	r.Try, r.Size = p.Try, uint16(len(pkt.Payload))
+	if r.From != p.Target {
+		r.Who = Other
+	}
 }
 
-// quoted tells whether pkt is an ICMP error about a packet of protocol proto
-// that s sent, with its ports (or echo numbers) visible.
-func quoted(s *Source, pkt *wire.Packet, proto uint8) bool {
-	q := &pkt.Quote
-	return pkt.Layer == wire.LayerICMP && pkt.ICMP.Msg.IsError() && q.HasPorts &&
-		q.IP.Proto == proto && q.IP.Src == s.Addr
+// another tells whether p, which was filled in from a packet, names another address than
+// the only target. What has the proof that the target was asked is about the target, too:
+// a NAT has changed the address, or the target answers from another of its own.
+func (s *Source) another(p *Probe) bool {
+	return s.Only.IsValid() && s.Only != p.Target && s.Only.Is4() == p.Target.Is4()
 }
+
+// elsewhere is the same of an answer, which only in a trace may come from another address.
+func (s *Source) elsewhere(p *Probe) bool { return s.Ports.KeepFlow && s.another(p) }
 
 // transportSum reads the checksum, or another word, at offset off of the transport
 // header of a packet that we built: no IPv4 options, no extension headers.

@@ -13,5 +13,4 @@ var Mask = Register(Entry{Kind: mask{&query{
 
 type mask struct{ *query }
 
-// OnlyIPv4 implements IPv4Kind.
-func (mask) OnlyIPv4() {}
+func (mask) Traits() Traits { return Traits{OnlyIPv4: true} }

@@ -11,6 +11,10 @@ import (
 // secret, so it counts only for an address that was asked, within the wait.
 var Neighbour = Register(Entry{Kind: neighbour{}, Ping: "R"})
 
+// allNodes is where neighbours say something unbidden, and some answer all the same
+// (RFC 4861 §7.2.4, §7.2.6).
+var allNodes = netip.IPv6LinkLocalAllNodes()
+
 type neighbour struct{}
 
 func (neighbour) Name() string  { return "neighbour" }
@@ -19,12 +23,14 @@ func (neighbour) Asks() string  { return "ARP or ND request" }
 func (neighbour) Proto() string { return "" }
 func (neighbour) Class() Class  { return ClassLink }
 
+func (neighbour) Traits() Traits { return Traits{Link: true} }
+
 func (neighbour) Frame(p Probe) (uint16, wire.MAC) {
 	if p.Target.Is4() {
 		return wire.TypeARP, wire.Broadcast
 	}
-	a := p.Target.As16() // RFC 4291 §2.7.1 and RFC 2464 §7
-	return wire.TypeIPv6, wire.MAC{0x33, 0x33, 0xff, a[13], a[14], a[15]}
+	_, mac := wire.SolicitedNode(p.Target)
+	return wire.TypeIPv6, mac
 }
 
 func (neighbour) Append(b []byte, s *Source, p Probe) []byte {
@@ -36,17 +42,17 @@ func (neighbour) Append(b []byte, s *Source, p Probe) []byte {
 		}
 		return wire.AppendARP(b, &wire.ARP{Op: 1, SenderMAC: s.MAC, SenderIP: sender, TargetIP: target})
 	}
-	a := target.As16()
-	group := netip.AddrFrom16([16]byte{0xff, 0x02, 11: 0x01, 12: 0xff, 13: a[13], 14: a[14], 15: a[15]})
+	group, _ := wire.SolicitedNode(target)
 	ip := wire.IP{Src: s.Own, Dst: group, Proto: wire.ProtoICMPv6, TTL: 255}
 	return wire.AppendND(b, &ip, &wire.ND{Target: target, MAC: s.MAC, HasMAC: true}, true)
 }
 
 func (neighbour) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	switch {
-	case pkt.Layer == wire.LayerARP && pkt.ARP.Op == 2 && pkt.ARP.TargetMAC == s.MAC:
+	case pkt.Layer == wire.LayerARP && pkt.ARP.Op == 2: // whomever it names as the asker, RFC 826
 		p.Target, r.MAC = pkt.ARP.SenderIP, pkt.ARP.SenderMAC
-	case pkt.Layer == wire.LayerICMP && pkt.ICMP.Msg == wire.Advertisement && pkt.IP.TTL == 255 && pkt.IP.Dst == s.Own:
+	case pkt.Layer == wire.LayerICMP && pkt.ICMP.Msg == wire.Advertisement && pkt.IP.TTL == 255 &&
+		(pkt.IP.Dst == s.Own || pkt.IP.Dst == allNodes):
 		p.Target, r.MAC = pkt.ND.Target, pkt.ND.MAC
 		if !pkt.ND.HasMAC { // RFC 4861 §7.2.4 lets unicast answers leave it out
 			r.MAC = pkt.MAC

@@ -1,6 +1,13 @@
 // Package probe knows what can be asked of a host, what a packet that comes
 // back says, and what that means. One file is one kind of probe: how it asks,
 // how it recognises an answer, what the answers mean.
+//
+// Begin with a Kind: one of this package's variables, such as SYN, or what ByScan,
+// ByPing and Kinds find. Its Traits say what it is like. For each try of a Probe,
+// PacketKind.Append writes the packet, with a proof in it that a Source makes. Of
+// each packet that comes in, PacketKind.Claim tells whether it has such a proof, and
+// of which Probe; then Kind.Classify makes a Verdict of the Reply. scan does all that
+// for whole plans. What to ask a UDP port is in probe/payload.
 package probe
 
 import (
@@ -21,12 +28,6 @@ type Probe struct {
 	Variant uint16
 	Rep     uint32
 	Try     uint8 // 1 is the first; 0 in a question as such
-}
-
-// Question is p without what differs from try to try.
-func (p Probe) Question() Probe {
-	p.Way, p.Try = 0, 0
-	return p
 }
 
 // Event says what kind of thing a Reply reports.
@@ -52,7 +53,7 @@ const (
 	Other                // somebody on the way
 )
 
-// Reply is what came back, as facts. It borrows nothing.
+// Reply is what came back, as facts. It borrows nothing from the packet.
 type Reply struct {
 	Event Event
 	Who   Who
@@ -67,9 +68,19 @@ type Reply struct {
 	UDP   wire.UDP
 	ICMP  wire.ICMP
 	Quote wire.Quote
-	Size  uint16 // payload bytes
-	Match bool   // UDP: the payload carries our transaction identifier
-	Errno uint16
+	// Quoted are the bytes that an ICMP error quotes of the packet of a trace, and
+	// Extension what stands behind them (RFC 4884): copies. Nil of all others.
+	Quoted, Extension []byte
+	Size              uint16 // payload bytes
+	Match             bool   // UDP: the payload carries our transaction identifier
+	Slim              bool   // an ICMP error with 16 bits of proof, beside our ports: they can be guessed in time
+	Moved             bool   // an ICMP error that quotes other addresses than those that we sent from and to
+	Weak              bool   // no proof, but our port is right: an answer, if nothing better comes
+	// Unproven is how many replies without proof came, of a question that nothing with
+	// proof has answered.
+	Unproven uint16
+	Data     Data // echo: what became of the payload
+	Errno    uint16
 }
 
 // Verdict is what a Reply means for its question.
@@ -91,13 +102,14 @@ const (
 )
 
 // Kind is one way of asking. Each is one file, registered by a package
-// variable; all methods are pure.
+// variable; all methods are pure. Kinds are comparable.
 type Kind interface {
 	Name() string  // "syn", "echo", …
 	Doc() string   // one line for people
 	Asks() string  // what is sent, in the singular: "SYN", "echo request"
 	Proto() string // of a port record: "tcp", "udp"; "" where there are no ports
 	Class() Class
+	Traits() Traits
 	// Classify says what r means for p. Silence is a Reply too.
 	Classify(p Probe, r *Reply) Verdict
 }
@@ -121,20 +133,6 @@ type LinkKind interface {
 	PacketKind
 	// Frame returns the EtherType and the link-layer destination of p.
 	Frame(p Probe) (etherType uint16, to wire.MAC)
-}
-
-// StrayKind asks what belongs to no connection. A stateful firewall of this
-// machine knows of none and may drop the answers, so who scans with it must send
-// and hear link-layer frames, on which such a firewall has no say.
-type StrayKind interface {
-	PacketKind
-	BeforeFirewall()
-}
-
-// IPv4Kind asks in a way that IPv6 does not have.
-type IPv4Kind interface {
-	PacketKind
-	OnlyIPv4()
 }
 
 // SocketKind can also, or only, be asked by the kernel, without privileges.

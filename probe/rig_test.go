@@ -79,7 +79,7 @@ func questions() []question {
 			{"tftp", probe.UDP.(probe.PacketKind), probe.Probe{Port: 69}},
 			{"neighbour", probe.Neighbour.(probe.PacketKind), probe.Probe{}},
 		} {
-			if _, only4 := q.kind.(probe.IPv4Kind); only4 && v6 {
+			if q.kind.Traits().OnlyIPv4 && v6 {
 				continue
 			}
 			q.name += family

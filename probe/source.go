@@ -16,6 +16,8 @@ type Key [2]uint64
 // a run has one to ask with and one to claim with.
 type Source struct {
 	Addr    netip.Addr // our address, as the target sees it
+	Only    netip.Addr // the run's only target, without zone; zero if there are several
+	Port    uint16     // the run's only port; 0 if there are several, or none
 	Own     netip.Addr // our own address on this link, for ARP and ND: Addr, unless that is foreign
 	MAC     wire.MAC   // ours on the link, for ARP and ND
 	Key     Key
@@ -24,20 +26,13 @@ type Source struct {
 	Craft   []Craft // by Variant; at least one
 	Clock   uint32  // milliseconds, for TCP timestamps; brought up to date before each batch
 
-	data, scratch []byte
-}
-
-// Craft is the shape of the packets of one variant.
-type Craft struct {
-	TTL        uint8 // 0: 64
-	TOS        uint8
-	TCPOptions []byte // of a SYN, encoded, padded to 4 bytes
-	Timestamp  int    // offset in TCPOptions of the timestamp's value, which is filled in; 0: none
-	Window     uint16
+	data, scratch, one, other []byte
+	asked                     Probe
+	quote                     wire.Quote
 }
 
 // Ports is the block of source ports of a run, and the rule by which a probe's
-// try, variant, flow and repetition pick one: a target then names the try that
+// try, TTL, variant, flow and repetition pick one: a target then names the try that
 // it answers, and no port is asked twice from the same one.
 type Ports struct {
 	First, N  uint16
@@ -45,6 +40,7 @@ type Ports struct {
 	Tries     uint16 // strides of the mixed radix; at least 1 each
 	Variants  uint16
 	Flows     uint16
+	TTLs      uint8  // 0: the TTL has no part in it
 	KeepFlow  bool   // one port per flow whatever the try (trace)
 	LatestRep uint32 // highest repetition asked so far: picks among those that share a port
 }
@@ -57,8 +53,10 @@ func (b *Ports) Of(p Probe) uint16 {
 	if b.KeepFlow {
 		return b.First + p.Flow%b.N
 	}
-	i := (uint64(p.Rep)*uint64(b.Variants) + uint64(p.Variant)) * uint64(b.Flows)
-	i = (i+uint64(p.Flow))*uint64(b.Tries) + uint64(max(p.Try, 1)-1)
+	variant := (uint64(p.Variant) + b.turn(p)) % uint64(max(b.Variants, 1))
+	i := (uint64(p.Rep)*uint64(b.Variants) + variant) * uint64(b.Flows)
+	i = (i+uint64(p.Flow))*uint64(max(b.TTLs, 1)) + uint64(max(p.TTL, 1)-1)
+	i = i*uint64(b.Tries) + uint64(max(p.Try, 1)-1)
 	return b.First + uint16(i%uint64(b.N))
 }
 
@@ -78,17 +76,41 @@ func (b *Ports) Into(port uint16, p *Probe) bool {
 	}
 	// Repetitions share ports once the block is used up: take the latest.
 	// i ≡ off (mod N), and i < (LatestRep+1)·per.
-	per := uint64(b.Tries) * uint64(b.Variants) * uint64(b.Flows) // ports of one repetition
+	per := uint64(b.Tries) * uint64(max(b.TTLs, 1)) * uint64(b.Variants) * uint64(b.Flows) // ports of one repetition
 	if last := (uint64(b.LatestRep)+1)*per - 1; last >= off {
 		off += (last - off) / uint64(b.N) * uint64(b.N)
 	}
 	p.Try = uint8(off%uint64(b.Tries)) + 1
 	off /= uint64(b.Tries)
+	if b.TTLs > 0 {
+		p.TTL = uint8(off%uint64(b.TTLs)) + 1
+		off /= uint64(b.TTLs)
+	}
 	p.Flow = uint16(off % uint64(b.Flows))
 	off /= uint64(b.Flows)
-	p.Variant = uint16(off % uint64(b.Variants))
-	p.Rep = uint32(off / uint64(b.Variants))
+	variants := uint64(b.Variants)
+	p.Rep = uint32(off / variants)
+	p.Variant = uint16((off%variants + variants - b.turn(*p)) % variants)
 	return true
+}
+
+// turn is by how many places the variants of one repetition, flow and TTL have changed
+// places: each has each place as often, in no order that somebody on the way who goes by
+// ports could follow. Else the variant would decide what such a device does to it.
+func (b *Ports) turn(p Probe) uint64 {
+	if b.Variants < 2 {
+		return 0
+	}
+	return mix(uint64(p.Rep)<<32|uint64(p.Flow)<<8|uint64(p.TTL)) % uint64(b.Variants)
+}
+
+// mix is the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom
+// number generators", 2014).
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }
 
 // Has tells whether port is one of the block.

@@ -19,53 +19,152 @@ func (syn) Asks() string  { return "SYN" }
 func (syn) Proto() string { return "tcp" }
 func (syn) Class() Class  { return ClassTCP }
 
+func (syn) Traits() Traits { return Traits{Handshake: true, Options: true, Payload: true} }
+
 func (syn) Append(b []byte, s *Source, p Probe) []byte {
 	proof := s.Proof(saltSYN, p.Target, p.Port, s.Ports.Of(p))
-	t := wire.TCP{Seq: uint32(proof), Flags: wire.SYN}
+	t := wire.TCP{Seq: markedSeq(proof, s.mark(p)), Flags: s.Craft[p.Variant].flags(wire.SYN)}
+	if t.Flags&wire.ACK != 0 {
+		t.Ack = synAck(proof)
+	}
 	setOptions(&t, s, p, proof)
 	return appendTCP(b, s, p, &t, proof)
 }
 
-func (syn) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
-	if claimTCPError(s, pkt, p) {
-		proof := s.Proof(saltSYN, p.Target, p.Port, pkt.Quote.Src)
-		marked := markOfSYN(s, &pkt.Quote, proof, p)
-		claimError(pkt, p, r)
-		if !marked || !pkt.Quote.HasSeq || pkt.Quote.Seq != uint32(proof) {
-			r.Event = Unsolicited
+// synAck is the number that a SYN acknowledges which was given that flag.
+func synAck(proof uint64) uint32 { return uint32(proof >> 32) }
+
+// isSeq tells whether seq is the number of the SYN with that proof, and fills p with
+// the mark in it.
+func (s *Source) isSeq(proof uint64, seq uint32, p *Probe) bool {
+	if c := &s.Craft[p.Variant]; c.Has(GivenSeq) {
+		return seq == c.Seq
+	}
+	return readSeq(s, proof, seq, p)
+}
+
+// acknowledges tells whether ack is what the SYN with that proof is answered by. Its flags
+// are as they were sent: with ACK among them another number proves the answer.
+func (s *Source) acknowledges(flags uint8, proof uint64, ack uint32, p *Probe) bool {
+	c := &s.Craft[p.Variant]
+	n := uint32(len(c.Data))
+	if flags&wire.ACK != 0 || s.Ports.Fixed && c.Has(GivenSeq) {
+		return false
+	}
+	for _, took := range [...]uint32{1, n, n + 1, n + 2} {
+		if c.took(flags, took) && s.isSeq(proof, ack-took, p) {
+			return true
 		}
-		return true
+	}
+	return false
+}
+
+// resets tells whether t is the RST to the SYN with that proof where that acknowledged
+// something (RFC 9293 §3.10.7.1).
+func (s *Source) resets(flags uint8, proof uint64, t *wire.TCP, p *Probe) bool {
+	c := &s.Craft[p.Variant]
+	switch {
+	case flags&wire.ACK == 0 || t.Flags&wire.RST == 0:
+		return false
+	case c.Has(GivenAck):
+		return t.Seq == c.Ack && !s.Ports.Fixed
+	}
+	return t.Seq == synAck(proof)
+}
+
+func (syn) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
+	if aboutTCP(s, pkt, p) {
+		return claimQuote(syn{}, s, pkt, p, r)
 	}
 	if !claimTCP(s, pkt, p) {
 		return false
 	}
 	t := &pkt.TCP
+	c := &s.Craft[p.Variant]
+	flags := c.flags(wire.SYN)
+	if t.Flags&wire.ACK != 0 && s.elsewhere(p) && !c.known(flags) { // a number that was chosen names no target
+		if own := *p; s.acknowledges(flags, s.Proof(saltSYN, s.Only, p.Port, t.Dst), t.Ack, &own) {
+			p.Target = s.Only
+		}
+	}
 	proof := s.Proof(saltSYN, p.Target, p.Port, t.Dst)
 	claimAnswer(pkt, p, r)
 	r.TCP = *t
+	if s.resets(flags, proof, t, p) {
+		return true
+	}
 	switch t.Flags & (wire.SYN | wire.ACK | wire.RST) {
 	case wire.SYN | wire.ACK, wire.RST | wire.ACK, wire.ACK:
-		if t.Ack != uint32(proof)+1 {
-			r.Event = Unsolicited
+		if !s.acknowledges(flags, proof, t.Ack, p) {
+			r.Event, r.Weak = Unsolicited, weakSYN(s, t)
 		}
 	case wire.SYN:
 		// A split handshake (RFC 9293 §3.5, simultaneous open) proves itself by
 		// its ports alone, so a fixed port proves nothing. On loopback our own
 		// SYNs come back: they carry the proof of the opposite direction.
-		if t.Seq == uint32(s.Proof(saltSYN, pkt.IP.Dst, t.Dst, t.Src)) && pkt.IP.Src == s.Addr {
+		if own := *p; pkt.IP.Src == s.Addr && s.isSeq(s.Proof(saltSYN, pkt.IP.Dst, t.Dst, t.Src), t.Seq, &own) {
 			return false
 		}
 		if s.Ports.Fixed || t.Flags&(wire.FIN|wire.PSH|wire.URG) != 0 {
 			r.Event = Unsolicited
 		}
 	default:
-		r.Event = Unsolicited
+		r.Event, r.Weak = Unsolicited, weakSYN(s, t)
 	}
 	if r.Event == Answer && t.Flags&wire.ACK != 0 {
 		r.Sent = echoedTime(s, t, proof, p)
 		r.Try = p.Try
 	}
 	return true
+}
+
+// weakSYN tells whether t, which has not the proof, is what some stacks answer a SYN
+// by: a RST that does not acknowledge it, or not rightly, to a port that is fresh; or
+// the ACK of an older connection that had our port.
+func weakSYN(s *Source, t *wire.TCP) bool {
+	switch t.Flags & (wire.SYN | wire.ACK | wire.RST | wire.FIN) {
+	case wire.RST, wire.RST | wire.ACK:
+		return !s.Ports.Fixed && !s.Ports.KeepFlow
+	case wire.ACK:
+		return !s.Ports.KeepFlow
+	}
+	return false
+}
+
+// judge tries the places in which a traced SYN has its mark, the one with most proof
+// first.
+func (k syn) judge(s *Source, q *wire.Quote, p *Probe) strength {
+	if !s.Ports.KeepFlow {
+		return k.proven(s, q, p)
+	}
+	proof, plain := s.Proof(saltSYN, p.Target, p.Port, q.Src), *p
+	if q.HasSeq && !s.Craft[p.Variant].Has(GivenSeq) && readSeq(s, proof, q.Seq, p) { // which has a proof of its own
+		return k.proven(s, q, p)
+	}
+	var places [2]markedBy
+	c := plain
+	if v, ok := wire.FindOption(q.TCP.Options(), wire.OptTimestamp); ok && q.HasTCP && len(v) == 8 && readTime(s, proof, binary.BigEndian.Uint32(v), &c) {
+		places[0] = markedBy{c, k.proven(s, q, &c)}
+	}
+	if c = plain; readID(s, proof, &q.IP, &c) {
+		places[1] = markedBy{c, k.proven(s, q, &c)}
+	}
+	*p = plain
+	return elect(places[:], p)
+}
+
+// proven says how far q proves that p was asked.
+func (k syn) proven(s *Source, q *wire.Quote, p *Probe) strength {
+	s.scratch = k.Append(s.scratch[:0], s, *p)
+	got := s.strength(q, p, s.scratch, false)
+	if got < strong && s.Ports.KeepFlow { // its timestamp has no clock in it
+		proof := s.Proof(saltSYN, p.Target, p.Port, q.Src)
+		v, ok := wire.FindOption(q.TCP.Options(), wire.OptTimestamp)
+		if q.HasTCP && ok && len(v) == 8 && binary.BigEndian.Uint32(v) == markedTime(s, proof, s.mark(*p)) {
+			return strong
+		}
+	}
+	return got
 }
 
 // echoedTime reads when the answered SYN left, from the echo of its timestamp;

@@ -12,28 +12,36 @@ import (
 const (
 	saltSYN = 'S'
 	saltUDP = 'U'
+
+	saltFragment = '/'
 )
 
 // appendTCP writes a TCP packet of p with the shape that s gives it.
 func appendTCP(b []byte, s *Source, p Probe, t *wire.TCP, proof uint64) []byte {
 	c := &s.Craft[p.Variant]
 	t.Src, t.Dst = s.Ports.Of(p), p.Port
-	t.Window = c.Window
+	c.tcp(t)
 	ip := header(s, p, wire.ProtoTCP, proof)
-	return wire.AppendTCP(b, &ip, t, nil)
+	return s.summed(wire.AppendTCP(b, &ip, t, c.Data), len(b), p)
 }
 
-// header is the IP header of p. The IP ID is never 0, which the kernel would
-// overwrite on a raw socket.
+// summed is b with the checksum of the packet that begins at start as p has it: right, or
+// wrong on purpose.
+func (s *Source) summed(b []byte, start int, p Probe) []byte {
+	if s.Craft[p.Variant].BadSum {
+		wire.SpoilChecksum(b[start:])
+	}
+	return b
+}
+
+// header is the IP header of p. The IP ID is never 0 unless it is chosen, since the
+// kernel would overwrite that on a raw socket.
 func header(s *Source, p Probe, proto uint8, proof uint64) wire.IP {
-	c := &s.Craft[p.Variant]
-	ip := wire.IP{Src: s.Addr, Dst: p.Target.WithZone(""), Proto: proto, TTL: c.TTL, TOS: c.TOS, DF: true,
+	ip := wire.IP{Src: s.Addr, Dst: p.Target.WithZone(""), Proto: proto, TTL: 64,
 		ID: markedID(proof, s.mark(p)), Flow: uint32(proof>>32) & 0xfffff}
+	s.Craft[p.Variant].ip(&ip)
 	if p.TTL != 0 {
 		ip.TTL = p.TTL
-	}
-	if ip.TTL == 0 {
-		ip.TTL = 64
 	}
 	return ip
 }
@@ -58,12 +66,21 @@ func claimTCP(s *Source, pkt *wire.Packet, p *Probe) bool {
 	return true
 }
 
-// claimTCPError recognises an ICMP error about a TCP packet of ours and fills p
-// from its quote.
-func claimTCPError(s *Source, pkt *wire.Packet, p *Probe) bool {
-	if !quoted(s, pkt, wire.ProtoTCP) || !s.Ports.Into(pkt.Quote.Src, p) {
-		return false
+// aboutTCP recognises an ICMP error about a TCP packet to one of our ports and fills
+// p from that.
+func aboutTCP(s *Source, pkt *wire.Packet, p *Probe) bool {
+	return errorAbout(s, pkt, wire.ProtoTCP) && s.into(&pkt.Quote, p)
+}
+
+// AppendReset writes the RST that takes back a connection which stands, from before,
+// in the place of p: with the number that it expects (RFC 9293 §3.5.1). An ACK in it
+// passes a guard that keeps back RSTs without one.
+func (s *Source) AppendReset(b []byte, p Probe, from uint16, seq, ack uint32, withACK bool) []byte {
+	t := wire.TCP{Src: from, Dst: p.Port, Seq: seq, Flags: wire.RST}
+	if withACK {
+		t.Flags, t.Ack = wire.RST|wire.ACK, ack
 	}
-	p.Target, p.Port = pkt.Quote.IP.Dst, pkt.Quote.Dst
-	return true
+	p.TTL = 0
+	ip := header(s, p, wire.ProtoTCP, s.Proof(saltSYN, p.Target, p.Port, from))
+	return wire.AppendTCP(b, &ip, &t, nil)
 }

@@ -16,13 +16,12 @@ var Timestamp = Register(Entry{Kind: timestamp{&query{
 
 type timestamp struct{ *query }
 
-// OnlyIPv4 implements IPv4Kind.
-func (timestamp) OnlyIPv4() {}
+func (timestamp) Traits() Traits { return Traits{OnlyIPv4: true} }
 
-// appendTimestamp writes the time when we asked, which comes back and so is the
-// proof, and room for the target's two. The high bit says that it is not the
-// milliseconds since midnight which it might be.
-func appendTimestamp(b []byte, proof uint64, _ uint16) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(proof>>16)|1<<31)
+// appendTimestamp writes the time when we asked, which comes back and so is proof,
+// and room for the target's two. The high bit says that it is not the milliseconds
+// since midnight which it might be.
+func appendTimestamp(b []byte, proof uint64, seq uint16) []byte {
+	b = binary.BigEndian.AppendUint32(b, 1<<31|uint32(proof>>33)<<16&0x7fff0000|uint32(^seq))
 	return append(b, make([]byte, 8)...)
 }

@@ -19,6 +19,7 @@ func (udp) Doc() string    { return "UDP, with a question of the port's own prot
 func (udp) Asks() string   { return "UDP packet" }
 func (udp) Proto() string  { return "udp" }
 func (udp) Class() Class   { return ClassUDP }
+func (udp) Traits() Traits { return Traits{Datagram: true, Payload: true} }
 func (udp) Socket() Socket { return SocketDatagram }
 
 // tftp answers from a new port (RFC 1350 §4). It is the only such protocol, so
@@ -41,18 +42,24 @@ func (udp) appendMarked(b []byte, s *Source, p Probe, mark uint16) []byte {
 	src := udpPort(s, p)
 	proof := s.Proof(saltUDP, p.Target, p.Port, src)
 	s.data = AppendPayload(s.data[:0], s, p)
-	if s.Ports.KeepFlow {
+	if s.Ports.KeepFlow && !s.Craft[p.Variant].Has(GivenData) {
 		if len(s.data)%2 != 0 { // the checksum adds up 16-bit words
 			s.data = append(s.data, 0)
+		}
+		if s.few(&p) {
+			s.data = append(s.data, byte(proof>>40), byte(proof>>32), byte(proof>>24), byte(proof>>16), byte(proof>>8), byte(proof))
 		}
 		s.data = binary.BigEndian.AppendUint16(s.data, mark)
 	}
 	ip := header(s, p, wire.ProtoUDP, proof)
-	return wire.AppendUDP(b, &ip, &wire.UDP{Src: src, Dst: p.Port}, s.data)
+	return s.summed(wire.AppendUDP(b, &ip, &wire.UDP{Src: src, Dst: p.Port}, s.data), len(b), p)
 }
 
 // AppendPayload writes what p's port is asked.
 func AppendPayload(b []byte, s *Source, p Probe) []byte {
+	if c := &s.Craft[p.Variant]; c.Has(GivenData) {
+		return append(b, c.Data...)
+	}
 	if ask := payload.For(p.Port); ask != nil {
 		return ask.Append(b, s.Proof(saltUDP, p.Target, p.Port, 0))
 	}
@@ -66,22 +73,11 @@ func PayloadMatches(s *Source, p Probe, answer []byte) bool {
 }
 
 func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
-	if quoted(s, pkt, wire.ProtoUDP) {
-		q := &pkt.Quote
-		if !s.Ports.Into(q.Src, p) && !s.Roaming.Into(q.Src, p) {
+	if errorAbout(s, pkt, wire.ProtoUDP) {
+		if !s.Roaming.Into(pkt.Quote.Src, p) && !s.into(&pkt.Quote, p) {
 			return false
 		}
-		p.Target, p.Port = q.IP.Dst, q.Dst
-		marked := k.markOfUDP(s, q, p)
-		claimError(pkt, p, r)
-		s.scratch = k.Append(s.scratch[:0], s, *p)
-		// The checksum alone proves little where few bits of ours are in it.
-		weak := len(s.data) == 0 || s.Ports.KeepFlow || guessable(p.Port)
-		// Only TFTP is asked from a roaming port, and never from another one.
-		if q.Src != transportSum(s.scratch, 0) || !marked || !q.HasSum || q.Sum != transportSum(s.scratch, 6) || weak && !sameHeader(s.scratch, &q.IP) {
-			r.Event = Unsolicited
-		}
-		return true
+		return claimQuote(k, s, pkt, p, r)
 	}
 	if pkt.Layer != wire.LayerUDP || pkt.IP.Dst != s.Addr {
 		return false
@@ -97,30 +93,71 @@ func (k udp) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	case s.Ports.Fixed && p.Port >= 1024 && matches(s, p, tftp, pkt.Payload):
 		p.Port = tftp // with one port for everything only the words tell
 	}
+	if own := *p; s.elsewhere(p) {
+		if own.Target = s.Only; PayloadMatches(s, own, pkt.Payload) {
+			*p = own
+		}
+	}
 	claimAnswer(pkt, p, r)
 	r.UDP = pkt.UDP
+	if p.Port == tftp && s.Roaming.N > 0 && !s.Roaming.Into(pkt.UDP.Dst, p) { // it was never asked from that port
+		r.Event = Unsolicited
+		return true
+	}
 	r.Match = PayloadMatches(s, *p, pkt.Payload)
 	return true
 }
 
-// guessable tells whether what p's port is asked has no room for an identifier.
-func guessable(port uint16) bool {
-	ask := payload.For(port)
-	return ask != nil && ask.Guessable
+// judge tries the places in which a traced datagram has its mark.
+func (k udp) judge(s *Source, q *wire.Quote, p *Probe) strength {
+	if !s.Ports.KeepFlow {
+		return k.proven(s, q, p)
+	}
+	plain := *p
+	plain.TTL = 0
+	s.scratch = k.appendMarked(s.scratch[:0], s, plain, 0)
+	without, size := transportSum(s.scratch, 6), len(s.data)
+	proof := s.Proof(saltUDP, p.Target, p.Port, q.Src)
+	var places [3]markedBy
+	for i := range places {
+		c, marked := plain, false
+		switch i {
+		case 0:
+			marked = size >= 2 && size <= int(q.DataLen) && s.unmark(binary.BigEndian.Uint16(q.Data[size-2:]), &c)
+		case 1:
+			marked = s.markOfUDP(q, s.moved(without, q, &plain), &c)
+		case 2:
+			marked = readID(s, proof, &q.IP, &c)
+		}
+		if marked {
+			places[i] = markedBy{c, k.proven(s, q, &c)}
+		}
+	}
+	return elect(places[:], p)
 }
 
-// sameHeader compares what our header b and a quoted one have of the proof: the
-// IP ID or the flow label. The checksum of an empty datagram proves nothing.
-func sameHeader(b []byte, q *wire.IP) bool {
-	if b[0]>>4 == 4 {
-		return binary.BigEndian.Uint16(b[4:]) == q.ID
+// proven says how far q proves that p was asked.
+func (k udp) proven(s *Source, q *wire.Quote, p *Probe) strength {
+	s.scratch = k.Append(s.scratch[:0], s, *p)
+	if q.Src != transportSum(s.scratch, 0) {
+		return nothing // only TFTP is asked from a roaming port, and never from another one
 	}
-	return binary.BigEndian.Uint32(b)&0xfffff == q.Flow
+	return s.strength(q, p, s.scratch, s.few(p) && !(s.Ports.KeepFlow && !s.Craft[p.Variant].Has(GivenData)))
+}
+
+// few tells whether there are few bits in what p's port is asked, or none, that only we
+// could know: then the checksum proves little.
+func (s *Source) few(p *Probe) bool {
+	ask := payload.For(p.Port)
+	return ask == nil || ask.Guessable || s.Craft[p.Variant].Has(GivenData)
 }
 
 // matches tells whether answer carries the identifier of the question to port.
 func matches(s *Source, p *Probe, port uint16, answer []byte) bool {
 	ask := payload.For(port)
+	if s.Craft[p.Variant].Has(GivenData) {
+		return false
+	}
 	return ask != nil && (ask.Bits > 0 || ask.NewPort) && ask.Match(s.Proof(saltUDP, p.Target, port, 0), answer)
 }
 

@@ -13,6 +13,9 @@ var Window = Register(Entry{Kind: window{stray{
 type window struct{ stray }
 
 func (window) Classify(p Probe, r *Reply) Verdict {
+	if v, ok := accepted(r); ok {
+		return v
+	}
 	switch {
 	case r.Event != Answer:
 		return undecided(r, Filtered, Filtered)

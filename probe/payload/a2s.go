@@ -7,7 +7,7 @@ package payload
 // The question has no room for an identifier.
 //
 // Unverified.
-var a2s = Payload{
+var a2s = register(Payload{
 	Name:      "a2s",
 	Ports:     []uint16{27015},
 	Source:    "Valve Developer Community, Server queries, A2S_INFO",
@@ -27,7 +27,7 @@ var a2s = Payload{
 		}
 		return false
 	},
-}
+})
 
 // connectionless is what a datagram begins with that belongs to no game, with
 // the engines of Quake and all that came of them.

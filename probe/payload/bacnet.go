@@ -7,7 +7,7 @@ import "encoding/binary"
 // network. The invoke ID, all that is repeated, has eight bits.
 //
 // Unverified.
-var bacnet = Payload{
+var bacnet = register(Payload{
 	Name:      "bacnet",
 	Ports:     []uint16{47808},
 	Source:    "ANSI/ASHRAE 135 §6.2, §15.5, §20.1, §21, annex J",
@@ -38,7 +38,7 @@ var bacnet = Payload{
 		}
 		return false
 	},
-}
+})
 
 const (
 	bacnetIP           = 0x81

@@ -5,7 +5,7 @@ package payload
 // identifier.
 //
 // Tried on xinetd 2.3.15.
-var chargen = Payload{
+var chargen = register(Payload{
 	Name:   "chargen",
 	Ports:  []uint16{19},
 	Source: "RFC 864",
@@ -13,7 +13,7 @@ var chargen = Payload{
 	Match: func(_ uint64, answer []byte) bool {
 		return len(answer) <= chargenLimit && isText(answer)
 	},
-}
+})
 
 // xinetd and others send whole lines of 74 bytes, and some a buffer of 1024.
 const chargenLimit = 1024

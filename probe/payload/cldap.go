@@ -8,7 +8,7 @@ import "encoding/binary"
 // UDP.
 //
 // Unverified.
-var cldap = Payload{
+var cldap = register(Payload{
 	Name:   "cldap",
 	Ports:  []uint16{389},
 	Source: "RFC 4511 §4.5, RFC 1798, [MS-ADTS] §3.1.1.3.1.11",
@@ -30,7 +30,7 @@ var cldap = Payload{
 		_, _, done := berValue(rest, ldapResultDone)
 		return done
 	},
-}
+})
 
 const (
 	ldapResultEntry = 0x64 // [APPLICATION 4], RFC 4511 §4.5.2

@@ -6,7 +6,7 @@ import "encoding/binary"
 // four bytes each way, and reads no resource ("CoAP ping").
 //
 // Tried on libcoap 4.3.1; other implementations are unverified.
-var coap = Payload{
+var _ = register(Payload{
 	Name:   "coap",
 	Ports:  []uint16{5683},
 	Source: "RFC 7252 §3, §4.2, §4.3",
@@ -21,7 +21,7 @@ var coap = Payload{
 		return len(b) == 4 && b[0] == coapVersion1|coapReset && b[1] == 0 &&
 			binary.BigEndian.Uint16(b[2:]) == uint16(id)
 	},
-}
+})
 
 const (
 	coapVersion1    = 1 << 6

@@ -6,7 +6,7 @@ import "bytes"
 // but no date is without digits. The protocol has no identifier.
 //
 // Tried on xinetd 2.3.15.
-var daytime = Payload{
+var daytime = register(Payload{
 	Name:   "daytime",
 	Ports:  []uint16{13},
 	Source: "RFC 867",
@@ -14,4 +14,4 @@ var daytime = Payload{
 	Match: func(_ uint64, answer []byte) bool {
 		return len(answer) <= trivialLimit && isText(answer) && bytes.ContainsAny(answer, "0123456789")
 	},
-}
+})

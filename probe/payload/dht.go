@@ -9,7 +9,7 @@ import (
 // read-only, so that it does not add us to its table (BEP 43).
 //
 // Tried on Transmission 3.00; other clients are unverified.
-var dht = Payload{
+var _ = register(Payload{
 	Name:   "bittorrent-dht",
 	Ports:  []uint16{6881},
 	Source: "BEP 5, BEP 43",
@@ -28,7 +28,7 @@ var dht = Payload{
 			(bytes.HasSuffix(b, []byte("1:y1:re")) || bytes.HasSuffix(b, []byte("1:y1:ee"))) &&
 			bytes.Contains(b, appendDHTTransaction(buffer[:0], id))
 	},
-}
+})
 
 const dhtTransaction = "1:t8:" // the key and 8 bytes
 

@@ -9,7 +9,7 @@ import "encoding/binary"
 //
 // Tried on dnsmasq 2.90 and Unbound 1.17.1; BIND, NSD, Knot, PowerDNS and
 // Windows are unverified.
-var dns = Payload{
+var dns = register(Payload{
 	Name:   "dns",
 	Ports:  []uint16{53},
 	Source: "RFC 1035 §4.1, RFC 4892",
@@ -20,7 +20,7 @@ var dns = Payload{
 	Match: func(id uint64, answer []byte) bool {
 		return matchDNSResponse(answer, uint16(id), dnsVersionBind, 0xffff)
 	},
-}
+})
 
 // RD, as ordinary clients set it; a resolver may refuse a query without it.
 const dnsRecursionDesired = 0x0100

@@ -8,7 +8,7 @@ import "encoding/binary"
 // like ours. None of them repeats anything of it.
 //
 // Tried on OpenSSL 3.0; GnuTLS, mbedTLS and wolfSSL are unverified.
-var dtls = Payload{
+var _ = register(Payload{
 	Name: "dtls",
 	Ports: []uint16{
 		4433,  // what OpenSSL's and other test servers listen on
@@ -45,7 +45,7 @@ var dtls = Payload{
 		}
 		return false
 	},
-}
+})
 
 const (
 	dtlsAlert              = 21

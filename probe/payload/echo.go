@@ -6,7 +6,7 @@ import "encoding/binary"
 // the question, so that Match cannot tell it from a reflection.
 //
 // Tried on xinetd 2.3.15.
-var echo = Payload{
+var echo = register(Payload{
 	Name:   "echo",
 	Ports:  []uint16{7},
 	Source: "RFC 862",
@@ -15,4 +15,4 @@ var echo = Payload{
 	Match: func(id uint64, answer []byte) bool {
 		return len(answer) == 8 && binary.BigEndian.Uint64(answer) == id
 	},
-}
+})

@@ -6,7 +6,7 @@ import "encoding/binary"
 // needed for that.
 //
 // Unverified.
-var enip = Payload{
+var enip = register(Payload{
 	Name:   "ethernet-ip",
 	Ports:  []uint16{44818},
 	Source: "ODVA, The CIP Networks Library, volume 2, §2-3, §2-4.4",
@@ -28,7 +28,7 @@ var enip = Payload{
 			binary.LittleEndian.Uint32(b[8:]) == 0 && // status
 			binary.BigEndian.Uint64(b[12:]) == id&(1<<48-1)
 	},
-}
+})
 
 const (
 	enipListIdentity = 0x63

@@ -8,7 +8,7 @@ import "encoding/binary"
 // answers that it does, in a message that repeats nothing, so does not match.
 //
 // Tried on osmo-ggsn 1.9.0; other nodes are unverified.
-var gtp = Payload{
+var _ = register(Payload{
 	Name: "gtp",
 	Ports: []uint16{
 		2123, // GTP-C
@@ -35,7 +35,7 @@ var gtp = Payload{
 			int(binary.BigEndian.Uint16(b[2:])) == len(b)-8 &&
 			binary.BigEndian.Uint16(b[8:]) == uint16(id)
 	},
-}
+})
 
 const (
 	gtpVersion1     = 1<<5 | 1<<4 // version 1 of GTP, not of GTP'

@@ -12,7 +12,7 @@ import "encoding/binary"
 // and choices, and numbers that begin at a byte.
 //
 // Unverified.
-var h323 = Payload{
+var h323 = register(Payload{
 	Name:   "h323-ras",
 	Ports:  []uint16{1719},
 	Source: "H.225.0 §7.10, annex H",
@@ -40,7 +40,7 @@ var h323 = Payload{
 		}
 		return false
 	},
-}
+})
 
 // h323Sequence makes a requestSeqNum, as written: it counts from 1, so that
 // 0xffff is none.

@@ -11,20 +11,20 @@ import "encoding/binary"
 // Tried on strongSwan 5.9.8; Libreswan, Windows and the devices of Cisco and
 // others are unverified. One without that notification would stay silent, and
 // would have to be asked by a complete IKE_SA_INIT.
-var ike = Payload{
+var _ = register(Payload{
 	Name:   "ike",
 	Ports:  []uint16{500},
 	Source: "RFC 7296 §2.5, §3.1",
 	Bits:   64,
 	Append: appendIKE,
 	Match:  matchIKE,
-}
+})
 
-// ikeNAT is the same on the port that IKE shares with ESP in UDP, where four
+// IKE behind a NAT is the same on the port that IKE shares with ESP in UDP, where four
 // zero bytes, the non-ESP marker, tell the two apart.
 //
 // Tried on strongSwan 5.9.8.
-var ikeNAT = Payload{
+var _ = register(Payload{
 	Name:   "ike-nat-t",
 	Ports:  []uint16{4500},
 	Source: "RFC 3948 §2.2, RFC 7296 §2.5, §3.1",
@@ -35,7 +35,7 @@ var ikeNAT = Payload{
 	Match: func(id uint64, answer []byte) bool {
 		return len(answer) > 4 && binary.BigEndian.Uint32(answer) == 0 && matchIKE(id, answer[4:])
 	},
-}
+})
 
 const (
 	ikeHeaderLen = 28

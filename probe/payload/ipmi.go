@@ -7,7 +7,7 @@ package payload
 // use half of them.
 //
 // Tried on OpenIPMI's simulator 2.0.33; real controllers are unverified.
-var ipmi = Payload{
+var _ = register(Payload{
 	Name:      "ipmi",
 	Ports:     []uint16{623},
 	Source:    "IPMI 2.0 §13.1.3, §13.2.3, §13.2.4, ASF 2.0 §3.2.4",
@@ -24,7 +24,7 @@ var ipmi = Payload{
 	Match: func(id uint64, b []byte) bool {
 		return len(b) == 28 && string(b[:8]) == rmcpHead && b[8] == asfPong && b[9] == byte(id)&0x7f && b[11] == 16
 	},
-}
+})
 
 const (
 	rmcpHead = "\x06\x00" + // 0: RMCP version 1.0, reserved

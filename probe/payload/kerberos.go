@@ -8,7 +8,7 @@ import "encoding/binary"
 // returned in tickets only, so that an error carries no identifier.
 //
 // Tried on MIT krb5 1.20.1; Heimdal and Windows are unverified.
-var kerberos = Payload{
+var _ = register(Payload{
 	Name:   "kerberos",
 	Ports:  []uint16{88},
 	Source: "RFC 4120 §5.4.1, §5.9.1",
@@ -21,7 +21,7 @@ var kerberos = Payload{
 	Match: func(_ uint64, answer []byte) bool {
 		return isKerberos(answer, kerberosError) || isKerberos(answer, kerberosReply)
 	},
-}
+})
 
 // isKerberos tells whether b is a message of version 5 and this type, which is
 // also the number of its application tag (RFC 4120 §5.10).

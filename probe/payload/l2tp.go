@@ -7,7 +7,7 @@ import "encoding/binary"
 // gives up (RFC 2661 §5.8).
 //
 // Tried on xl2tpd 1.3.18; other implementations are unverified.
-var l2tp = Payload{
+var _ = register(Payload{
 	Name:   "l2tp",
 	Ports:  []uint16{1701},
 	Source: "RFC 2661 §3.1, §4.1, §6.1",
@@ -35,7 +35,7 @@ var l2tp = Payload{
 		message := binary.BigEndian.Uint16(avp[6:])
 		return message == l2tpReply || message == l2tpStop
 	},
-}
+})
 
 // l2tpTunnel makes the identifier of our end of a tunnel, which is never zero.
 func l2tpTunnel(id uint64) uint16 { return uint16(id) | 1<<15 }

@@ -111,9 +111,9 @@ func TestMatchUsesIdentifier(t *testing.T) {
 // But echo is just that, and to services that send text of no form every text
 // is an answer.
 func TestMatchOthers(t *testing.T) {
-	formless := []*Payload{&systat, &daytime, &qotd, &chargen}
+	formless := []*Payload{systat, daytime, qotd, chargen}
 	for p := range All() {
-		if p != &echo && p.Match(testID, p.Append(nil, testID)) {
+		if p != echo && p.Match(testID, p.Append(nil, testID)) {
 			t.Errorf("%s: its own datagram, reflected, matches", p.Name)
 		}
 		for name, a := range answers {
@@ -145,7 +145,7 @@ func FuzzMatch(f *testing.F) {
 			if p.Bits > 0 && p.Match(id^1, answer) {
 				t.Errorf("%s: matches two identifiers", p.Name)
 			}
-			if p != &echo && bytes.Equal(answer, p.Append(nil, id)) {
+			if p != echo && bytes.Equal(answer, p.Append(nil, id)) {
 				t.Errorf("%s: our own datagram matches", p.Name)
 			}
 			if p.Bits == 64 && !bytes.Contains(answer, binary.BigEndian.AppendUint64(nil, id)) &&

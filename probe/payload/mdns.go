@@ -11,7 +11,7 @@ package payload
 //
 // Tried on avahi 0.8, which answers on every address but ::1; mDNSResponder and
 // systemd-resolved are unverified.
-var mdns = Payload{
+var mdns = register(Payload{
 	Name:   "mdns",
 	Ports:  []uint16{5353},
 	Source: "RFC 6762 §5.4, §5.5, §6.7, RFC 6763 §9",
@@ -23,7 +23,7 @@ var mdns = Payload{
 		// The top bit of QCLASS is QU in a question, and responders may clear it.
 		return matchDNSResponse(answer, uint16(id), mdnsServices, 0x7fff)
 	},
-}
+})
 
 // A question: QNAME, QTYPE 12 PTR, QCLASS 1 IN with the QU bit of RFC 6762
 // §5.4, by which we ask for the response by unicast.

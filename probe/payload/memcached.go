@@ -9,7 +9,7 @@ import (
 // contents, by which such servers were used for attacks, are not.
 //
 // Tried on memcached 1.6.18, which listens to UDP only if told to.
-var memcached = Payload{
+var _ = register(Payload{
 	Name:   "memcached",
 	Ports:  []uint16{11211},
 	Source: "memcached protocol.txt, UDP protocol, version",
@@ -32,4 +32,4 @@ var memcached = Payload{
 			(bytes.HasPrefix(answer, []byte("VERSION ")) || bytes.HasPrefix(answer, []byte("ERROR")) ||
 				bytes.HasPrefix(answer, []byte("CLIENT_ERROR ")) || bytes.HasPrefix(answer, []byte("SERVER_ERROR ")))
 	},
-}
+})

@@ -4,7 +4,7 @@ package payload
 // changes nothing and is answered with an error.
 //
 // Tried on osmo-mgw 1.10.0; other gateways are unverified.
-var mgcp = Payload{
+var _ = register(Payload{
 	Name:   "mgcp",
 	Ports:  []uint16{2427},
 	Source: "RFC 3435 §2.3.11, §3.2, §3.3",
@@ -30,7 +30,7 @@ var mgcp = Payload{
 		}
 		return false
 	},
-}
+})
 
 const transactionDigits = 9
 

@@ -9,7 +9,7 @@ import (
 // one byte, and has no room for an identifier.
 //
 // Unverified.
-var mssql = Payload{
+var mssql = register(Payload{
 	Name:      "mssql-browser",
 	Ports:     []uint16{1434},
 	Source:    "[MC-SQLR] §2.2.2, §2.2.5",
@@ -22,4 +22,4 @@ var mssql = Payload{
 			int(binary.LittleEndian.Uint16(b[1:])) == len(b)-3 &&
 			bytes.HasPrefix(b[3:], []byte("ServerName;"))
 	},
-}
+})

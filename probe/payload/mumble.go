@@ -6,7 +6,7 @@ import "encoding/binary"
 // it has.
 //
 // Tried on Mumble 1.3.4.
-var mumble = Payload{
+var _ = register(Payload{
 	Name:   "mumble",
 	Ports:  []uint16{64738},
 	Source: "Mumble protocol documentation, UDP ping packet",
@@ -19,4 +19,4 @@ var mumble = Payload{
 	Match: func(id uint64, b []byte) bool {
 		return len(b) == 24 && b[0] == 0 && binary.BigEndian.Uint64(b[4:]) == id
 	},
-}
+})

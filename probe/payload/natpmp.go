@@ -5,7 +5,7 @@ package payload
 // alone, PCP, answers in its own form that it knows no version 0 (RFC 6887 §9).
 //
 // Tried on MiniUPnPd 2.3.1; other gateways are unverified.
-var natpmp = Payload{
+var _ = register(Payload{
 	Name:      "nat-pmp",
 	Ports:     []uint16{5351},
 	Source:    "RFC 6886 §3.2, §3.5, RFC 6887 §7.2, §9",
@@ -28,4 +28,4 @@ var natpmp = Payload{
 		}
 		return false
 	},
-}
+})

@@ -6,7 +6,7 @@ import "encoding/binary"
 // the name "*". The answer also holds the node's MAC address.
 //
 // Tried on Samba 4.17.12; Windows is unverified.
-var netbios = Payload{
+var _ = register(Payload{
 	Name:   "netbios-ns",
 	Ports:  []uint16{137},
 	Source: "RFC 1002 §4.2.17, §4.2.18",
@@ -32,7 +32,7 @@ var netbios = Payload{
 			string(b[dnsHeaderLen:rdata-6]) == netbiosAny+netbiosStatus &&
 			length > 18*names && len(b) == rdata+length
 	},
-}
+})
 
 const (
 	// The name "*", filled up with zero bytes, each half byte of which is a

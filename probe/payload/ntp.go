@@ -7,7 +7,7 @@ import "encoding/binary"
 // needs no real time in the timestamp, which it only returns.
 //
 // Tried on chrony 4.3; ntpd, NTPsec and Windows are unverified.
-var ntp = Payload{
+var _ = register(Payload{
 	Name:   "ntp",
 	Ports:  []uint16{123},
 	Source: "RFC 5905 §7.3",
@@ -24,7 +24,7 @@ var ntp = Payload{
 			answer[0]&7 == ntpServer &&
 			binary.BigEndian.Uint64(answer[ntpOrigin:]) == id
 	},
-}
+})
 
 const (
 	ntpVersion = 4

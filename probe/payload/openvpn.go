@@ -8,7 +8,7 @@ import "encoding/binary"
 // stays silent, which is what that is for.
 //
 // Tried on OpenVPN 2.6.14.
-var openvpn = Payload{
+var _ = register(Payload{
 	Name:   "openvpn",
 	Ports:  []uint16{1194},
 	Source: "OpenVPN Wire Protocol, control channel packets",
@@ -27,7 +27,7 @@ var openvpn = Payload{
 		session := acks + 4*int(b[9]) // behind the acknowledged packets: whose they are
 		return b[9] > 0 && len(b) >= session+8+4 && binary.BigEndian.Uint64(b[session:]) == id
 	},
-}
+})
 
 const (
 	openvpnClientReset = 7 // P_CONTROL_HARD_RESET_CLIENT_V2

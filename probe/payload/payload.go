@@ -5,7 +5,7 @@
 //
 // One file is one protocol and reads top to bottom: what is asked, its bytes
 // with the section of the standard at each offset, what an answer looks like.
-// A new protocol is a new file and its line in the list all, below. A port
+// It makes itself known by its package variable. For tells what to ask a port; one
 // that no protocol claims is asked with an empty datagram.
 //
 // Every datagram carries an identifier that the caller derives by a key from
@@ -43,6 +43,7 @@ package payload
 
 import (
 	"iter"
+	"slices"
 	"sync"
 )
 
@@ -75,55 +76,16 @@ type Payload struct {
 	Match func(id uint64, answer []byte) bool
 }
 
-// all is the one list of what this package can ask.
-var all = [...]*Payload{
-	&echo,
-	&systat,
-	&daytime,
-	&qotd,
-	&chargen,
-	&timeServer,
-	&dns,
-	&tftp,
-	&kerberos,
-	&portmap,
-	&ntp,
-	&netbios,
-	&snmp,
-	&xdmcp,
-	&cldap,
-	&slp,
-	&quic,
-	&ike,
-	&rip,
-	&ipmi,
-	&openvpn,
-	&mssql,
-	&l2tp,
-	&h323,
-	&radius,
-	&ssdp,
-	&gtp,
-	&mgcp,
-	&stun,
-	&wsd,
-	&dtls,
-	&ikeNAT,
-	&sip,
-	&natpmp,
-	&mdns,
-	&coap,
-	&dht,
-	&rx,
-	&pfcp,
-	&teamspeak,
-	&memcached,
-	&raknet,
-	&a2s,
-	&quake3,
-	&enip,
-	&bacnet,
-	&mumble,
+// all is what this package can ask, in order of the first port. It is filled while
+// package variables are initialised and never after: a new protocol is one file
+// with one variable.
+var all []*Payload
+
+// register makes a protocol known. It is for package variables only.
+func register(p Payload) *Payload {
+	at, _ := slices.BinarySearchFunc(all, p.Ports[0], func(p *Payload, port uint16) int { return int(p.Ports[0]) - int(port) })
+	all = slices.Insert(all, at, &p)
+	return &p
 }
 
 // All yields every payload, in order of the first port.
@@ -141,16 +103,16 @@ func All() iter.Seq[*Payload] {
 // asked, or none that answers on a machine without the rest of what it serves. All
 // others are answered by those in the tests.
 var unverified = [...]*Payload{
-	&systat, &qotd, // nobody offers them over UDP any more
-	&cldap,                    // slapd wants to be built with it, Samba a whole domain
-	&slp,                      // no longer in Debian
-	&mssql,                    // not free
-	&h323,                     // no longer in Debian
-	&rx,                       // wants a kernel module and a cell
-	&pfcp,                     // no server in Debian
-	&teamspeak, &raknet, &a2s, // not free
-	&quake3,        // wants the game's data
-	&enip, &bacnet, // devices
+	systat, qotd, // nobody offers them over UDP any more
+	cldap,                  // slapd wants to be built with it, Samba a whole domain
+	slp,                    // no longer in Debian
+	mssql,                  // not free
+	h323,                   // no longer in Debian
+	rx,                     // wants a kernel module and a cell
+	pfcp,                   // no server in Debian
+	teamspeak, raknet, a2s, // not free
+	quake3,       // wants the game's data
+	enip, bacnet, // devices
 }
 
 // byPort, made when it is first needed, holds for each port which of all is asked

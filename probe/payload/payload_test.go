@@ -60,7 +60,7 @@ func TestChecksumDependsOnID(t *testing.T) {
 			sums[onesComplementSum(p.Append(nil, random.Uint64()))] = true
 		}
 		want := 3300
-		if p == &tftp { // hexadecimal digits carry half as much
+		if p == tftp { // hexadecimal digits carry half as much
 			want = 1500
 		}
 		if p.Guessable {
@@ -89,9 +89,9 @@ func TestDNSMessage(t *testing.T) {
 		question  dnsmessage.Question
 		recursion bool
 	}{
-		{&dns, dnsmessage.Question{Name: dnsmessage.MustNewName("version.bind."),
+		{dns, dnsmessage.Question{Name: dnsmessage.MustNewName("version.bind."),
 			Type: dnsmessage.TypeTXT, Class: dnsmessage.ClassCHAOS}, true},
-		{&mdns, dnsmessage.Question{Name: dnsmessage.MustNewName("_services._dns-sd._udp.local."),
+		{mdns, dnsmessage.Question{Name: dnsmessage.MustNewName("_services._dns-sd._udp.local."),
 			Type: dnsmessage.TypePTR, Class: dnsmessage.ClassINET | 1<<15}, false},
 	} {
 		var got dnsmessage.Message

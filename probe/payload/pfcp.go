@@ -6,7 +6,7 @@ import "encoding/binary"
 // anybody, whether it has an association with him or not (§6.2.2).
 //
 // Unverified.
-var pfcp = Payload{
+var pfcp = register(Payload{
 	Name:   "pfcp",
 	Ports:  []uint16{8805},
 	Source: "3GPP TS 29.244 §6.2.2, §7.2.2, §7.4.2",
@@ -26,7 +26,7 @@ var pfcp = Payload{
 			b[1] == pfcpHeartbeatResponse && int(binary.BigEndian.Uint16(b[2:])) == len(b)-4 &&
 			b[4] == byte(id>>16) && b[5] == byte(id>>8) && b[6] == byte(id)
 	},
-}
+})
 
 const (
 	pfcpVersion1          = 1 << 5

@@ -7,7 +7,7 @@ import "encoding/binary"
 // version that exists, and needs no authentication.
 //
 // Tried on rpcbind 1.2.6; other implementations are unverified.
-var portmap = Payload{
+var _ = register(Payload{
 	Name:   "portmap",
 	Ports:  []uint16{111},
 	Source: "RFC 5531 §9, RFC 1833 §3",
@@ -51,7 +51,7 @@ var portmap = Payload{
 		}
 		return false
 	},
-}
+})
 
 const (
 	rpcCall         = 0

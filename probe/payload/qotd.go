@@ -5,7 +5,7 @@ package payload
 // ASCII is an answer, but not one that RFC 865 recommends or Match accepts.
 //
 // Unverified.
-var qotd = Payload{
+var qotd = register(Payload{
 	Name:   "qotd",
 	Ports:  []uint16{17},
 	Source: "RFC 865",
@@ -13,4 +13,4 @@ var qotd = Payload{
 	Match: func(_ uint64, answer []byte) bool {
 		return len(answer) <= trivialLimit && isText(answer)
 	},
-}
+})

@@ -7,7 +7,7 @@ import "bytes"
 // player, and repeats the challenge just so.
 //
 // Unverified.
-var quake3 = Payload{
+var quake3 = register(Payload{
 	Name:   "quake3",
 	Ports:  []uint16{27960},
 	Source: "Quake III Arena, connectionless packets getinfo and infoResponse",
@@ -24,4 +24,4 @@ var quake3 = Payload{
 		want := appendHex(append(buffer[:0], challenge...), id, 16)
 		return bytes.HasPrefix(b, []byte(begin)) && bytes.Contains(b, want)
 	},
-}
+})

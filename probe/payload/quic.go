@@ -12,7 +12,7 @@ import "encoding/binary"
 //
 // Tried on caddy 2.6.2 (quic-go); other implementations, and DNS over QUIC, are
 // unverified.
-var quic = Payload{
+var _ = register(Payload{
 	Name: "quic",
 	Ports: []uint16{
 		443,  // HTTP/3
@@ -46,7 +46,7 @@ var quic = Payload{
 			b[6] == 8 && // source: our destination
 			binary.BigEndian.Uint64(b[7:]) == id
 	},
-}
+})
 
 const (
 	quicLongHeader  = 0x80

@@ -12,7 +12,7 @@ import "encoding/binary"
 //
 // Tried on FreeRADIUS 3.2.1; one that demands a Message-Authenticator in every
 // request stays silent. Others are unverified.
-var radius = Payload{
+var _ = register(Payload{
 	Name: "radius",
 	Ports: []uint16{
 		1812,
@@ -41,7 +41,7 @@ var radius = Payload{
 		length := int(binary.BigEndian.Uint16(b[2:])) // what is beyond is padding
 		return length >= radiusHeaderLen && length <= len(b)
 	},
-}
+})
 
 const (
 	radiusAccessRequest = 1

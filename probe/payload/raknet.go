@@ -6,7 +6,7 @@ import "encoding/binary"
 // Minecraft's Bedrock edition, which names itself in the answer.
 //
 // Unverified.
-var raknet = Payload{
+var raknet = register(Payload{
 	Name:   "raknet",
 	Ports:  []uint16{19132},
 	Source: "RakNet, message identifiers ID_UNCONNECTED_PING and _PONG",
@@ -28,7 +28,7 @@ var raknet = Payload{
 		}
 		return len(b) >= text+2 && int(binary.BigEndian.Uint16(b[text:])) == len(b)-text-2
 	},
-}
+})
 
 const (
 	raknetPing = 0x01

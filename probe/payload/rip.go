@@ -8,7 +8,7 @@ import "encoding/binary"
 //
 // Tried on FRR 8.4.4. BIRD answers nobody who asks from another port than 520;
 // devices are unverified.
-var rip = Payload{
+var _ = register(Payload{
 	Name:   "rip",
 	Ports:  []uint16{520},
 	Source: "RFC 2453 §3.9.1, §4",
@@ -32,7 +32,7 @@ var rip = Payload{
 			binary.BigEndian.Uint32(b[8:]) == uint32(id) &&
 			binary.BigEndian.Uint32(b[20:]) <= ripInfinity
 	},
-}
+})
 
 const (
 	ripRequest  = 1

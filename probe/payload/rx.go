@@ -9,7 +9,7 @@ import (
 // remote procedure calls of AFS, answers that itself, outside of any call.
 //
 // Unverified.
-var rx = Payload{
+var rx = register(Payload{
 	Name: "rx",
 	Ports: []uint16{
 		7000, // file server
@@ -35,7 +35,7 @@ var rx = Payload{
 			b[20] == rxVersion && b[21]&rxFromClient == 0 &&
 			bytes.IndexByte(b[rxHeaderLen:], 0) > 0
 	},
-}
+})
 
 const (
 	rxHeaderLen  = 28

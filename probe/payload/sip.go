@@ -8,7 +8,7 @@ import "bytes"
 // is as good as universal.
 //
 // Tried on Kamailio 5.6.3; Asterisk, FreeSWITCH and telephones are unverified.
-var sip = Payload{
+var _ = register(Payload{
 	Name:   "sip",
 	Ports:  []uint16{5060},
 	Source: "RFC 3261 §8.1.1, §8.2.6, §11.1, RFC 3581 §3",
@@ -35,7 +35,7 @@ var sip = Payload{
 		var buffer [len(sipBranch) + 16]byte
 		return isStatusLine(b, "SIP/2.0") && bytes.Contains(b, appendSIPBranch(buffer[:0], id))
 	},
-}
+})
 
 const sipBranch = "z9hG4bK" // what every branch begins with, RFC 3261 §8.1.1.7
 

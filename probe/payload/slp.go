@@ -5,7 +5,7 @@ import "encoding/binary"
 // slp asks a Service Location Protocol agent which types of service it knows.
 //
 // Unverified.
-var slp = Payload{
+var slp = register(Payload{
 	Name:   "slp",
 	Ports:  []uint16{427},
 	Source: "RFC 2608 §8, §10.1",
@@ -31,7 +31,7 @@ var slp = Payload{
 		body := 14 + int(binary.BigEndian.Uint16(b[12:])) // behind the language tag
 		return len(b) >= body+2
 	},
-}
+})
 
 const (
 	slpVersion     = 2

@@ -7,7 +7,7 @@ import "encoding/binary"
 // An agent with another community stays silent.
 //
 // Tried on net-snmp 5.9.3; agents of network devices are unverified.
-var snmp = Payload{
+var snmp = register(Payload{
 	Name:   "snmp",
 	Ports:  []uint16{161},
 	Source: "RFC 1157 §4, RFC 1213 (sysDescr)",
@@ -26,7 +26,7 @@ var snmp = Payload{
 		return ok && len(version) == 1 && version[0] == 0 &&
 			len(requestID) == 4 && binary.BigEndian.Uint32(requestID) == snmpRequestID(id)
 	},
-}
+})
 
 // snmpRequestID makes a request-id of 30 bits of id. Bit 30 is always set: the
 // shortest encoding, which BER demands (X.690 §8.3.2), then always has four

@@ -9,7 +9,7 @@ import "bytes"
 // devices may read but have no use for.
 //
 // Tried on MiniUPnPd 2.3.1; other devices are unverified.
-var ssdp = Payload{
+var _ = register(Payload{
 	Name:   "ssdp",
 	Ports:  []uint16{1900},
 	Source: "UPnP Device Architecture 1.1 §1.3.2, §1.3.3",
@@ -27,7 +27,7 @@ var ssdp = Payload{
 		return isStatusLine(b, "HTTP/1.1") && string(b[9:12]) == "200" &&
 			bytes.HasSuffix(b, []byte("\r\n\r\n")) && hasHeader(b, "USN")
 	},
-}
+})
 
 // hasHeader tells whether one of the lines after the first begins with this
 // name, in capitals or not, and a colon.

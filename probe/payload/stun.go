@@ -6,7 +6,7 @@ import "encoding/binary"
 // server must answer without authentication, and often names its software.
 //
 // Tried on coturn 4.6.1; others are unverified.
-var stun = Payload{
+var _ = register(Payload{
 	Name:   "stun",
 	Ports:  []uint16{3478},
 	Source: "RFC 8489 §5, §6.3",
@@ -33,7 +33,7 @@ var stun = Payload{
 			binary.BigEndian.Uint32(b[8:]) == 0 &&
 			binary.BigEndian.Uint64(b[12:]) == id
 	},
-}
+})
 
 // RFC 8489 §5; message types as method 1, binding, with the class in their bits.
 const (

@@ -4,7 +4,7 @@ package payload
 // a line, and the protocol has no identifier.
 //
 // Unverified.
-var systat = Payload{
+var systat = register(Payload{
 	Name:   "systat",
 	Ports:  []uint16{11},
 	Source: "RFC 866",
@@ -12,4 +12,4 @@ var systat = Payload{
 	Match: func(_ uint64, answer []byte) bool {
 		return isText(answer) // of several datagrams if need be, each of 512 bytes or, today, more
 	},
-}
+})

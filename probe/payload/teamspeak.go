@@ -7,7 +7,7 @@ import "encoding/binary"
 // the source is what others found out.
 //
 // Unverified.
-var teamspeak = Payload{
+var teamspeak = register(Payload{
 	Name:   "teamspeak3",
 	Ports:  []uint16{9987},
 	Source: "ReSpeak tsdeclarations, TS3 protocol paper §1.1, §2.1, §2.2",
@@ -28,7 +28,7 @@ var teamspeak = Payload{
 			b[10] == teamspeakInit && b[11] == 1 && // step
 			binary.LittleEndian.Uint32(b[28:]) == uint32(id)
 	},
-}
+})
 
 const (
 	teamspeakMAC     = "TS3INIT1" // in place of a signature, before there are keys

@@ -10,7 +10,7 @@ package payload
 // the UDP checksum unpredictable.
 //
 // Tried on atftpd 0.8.0 and dnsmasq 2.90; tftpd-hpa is unverified.
-var tftp = Payload{
+var tftp = register(Payload{
 	Name:    "tftp",
 	Ports:   []uint16{69},
 	Source:  "RFC 1350 §4, §5",
@@ -33,7 +33,7 @@ var tftp = Payload{
 		}
 		return false
 	},
-}
+})
 
 // Opcodes, RFC 1350 §5.
 const (

@@ -1,11 +1,11 @@
 package payload
 
-// timeServer asks for the time in seconds since 1900. RFC 868 has the client
+// time asks for the time in seconds since 1900. RFC 868 has the client
 // send an empty datagram; servers do not look, and ours holds the identifier,
 // so that the checksum tells the flow. The answer does not repeat it.
 //
 // Tried on xinetd 2.3.15.
-var timeServer = Payload{
+var _ = register(Payload{
 	Name:   "time",
 	Ports:  []uint16{37},
 	Source: "RFC 868",
@@ -15,4 +15,4 @@ var timeServer = Payload{
 		// 1970, until the count wraps in February 2036.
 		return len(answer) == 4 && answer[0]&0x80 != 0
 	},
-}
+})

@@ -7,7 +7,7 @@ import "bytes"
 // has other namespaces.
 //
 // Tried on wsdd2 1.8.7; Windows, printers and cameras are unverified.
-var wsd = Payload{
+var wsd = register(Payload{
 	Name:   "ws-discovery",
 	Ports:  []uint16{3702},
 	Source: "WS-Discovery (April 2005) §5, SOAP 1.2 §5",
@@ -23,7 +23,7 @@ var wsd = Payload{
 		return bytes.Contains(b, []byte("ProbeMatches")) && bytes.Contains(b, []byte("RelatesTo")) &&
 			bytes.Contains(b, appendWSDMessage(buffer[:0], id))
 	},
-}
+})
 
 // appendWSDMessage writes our message's identifier, a UUID.
 func appendWSDMessage(b []byte, id uint64) []byte {

@@ -8,7 +8,7 @@ import "encoding/binary"
 // A query has no room for an identifier.
 //
 // Tried on xdm 1.1.11; GDM, LightDM and others are unverified.
-var xdmcp = Payload{
+var _ = register(Payload{
 	Name:      "xdmcp",
 	Ports:     []uint16{177},
 	Source:    "X Display Manager Control Protocol 1.1 §3, §4",
@@ -42,7 +42,7 @@ var xdmcp = Payload{
 		}
 		return len(rest) == 0
 	},
-}
+})
 
 const (
 	xdmcpQuery     = 2

@@ -4,7 +4,10 @@
 package probetest
 
 import (
+	"encoding/binary"
+	"fmt"
 	"net/netip"
+	"slices"
 
 	"sonde/probe/wire"
 )
@@ -12,9 +15,12 @@ import (
 // Reply is a valid reply to a packet of ours.
 type Reply struct {
 	Name     string
-	Type     uint16 // EtherType
-	B        []byte // from its IP header, or ARP message, on
-	Identity []Field
+	Type     uint16  // EtherType
+	B        []byte  // from its IP header, or ARP message, on
+	Identity []Field // all of it must be right
+	// Proof is what proves the reply, in several ways: one of them must be right, all
+	// of its fields. Nil: the identity is all.
+	Proof [][]Field
 }
 
 // Field is a part of a reply that must be as it is for the reply to count.
@@ -32,6 +38,8 @@ const (
 	Unproven  Change = iota // still for us, but it proves nothing any more
 	Elsewhere               // somebody else's packet, not ours to count
 	OtherPort               // unproven if still to one of our ports, else elsewhere
+	Perhaps                 // unproven or elsewhere, as chance has it
+	Target                  // elsewhere, unless it quotes the run's only target
 )
 
 // Router is who sends the ICMP errors that do not come from the target.
@@ -78,7 +86,7 @@ func Replies(sent []byte, etherType uint16) []Reply {
 	case p.Layer == wire.LayerICMP && p.ICMP.Msg == wire.MaskRequest:
 		r = append(r, query(&p, "mask reply", wire.MaskReply, []byte{255, 255, 255, 0}, 0))
 	case p.Layer == wire.LayerICMP:
-		r = append(r, query(&p, "echo reply", wire.EchoReply, p.Payload, len(p.Payload)))
+		r = append(r, query(&p, "echo reply", wire.EchoReply, p.Payload, 8))
 	}
 	for _, full := range []bool{true, false} {
 		r = append(r, icmpError(sent, &p, wire.PortUnreach, p.IP.Dst, full))
@@ -161,15 +169,25 @@ func query(p *wire.Packet, name string, msg wire.Message, payload []byte, same i
 	m := wire.ICMP{Msg: msg, ID: p.ICMP.ID, Seq: p.ICMP.Seq}
 	m.SetType(v6)
 	h := header(v6)
-	named := Unproven
-	if same == 0 { // then nothing else shows whose it is
-		named = Elsewhere
+	r := Reply{Name: name, Type: etherType(v6), B: wire.AppendICMP(nil, &ip, &m, payload),
+		Identity: addresses(0, v6, Perhaps, Elsewhere)} // all of the proof is the target's own
+	r.Proof = queried(h, h+8, same)
+	return r
+}
+
+// queried is what proves an ICMP query or its reply: two of identifier, sequence
+// number and the first same bytes of the payload, or 8 bytes of that.
+func queried(icmp, payload, same int) [][]Field {
+	id, seq := Field{"identifier", icmp + 4, 16, Perhaps}, Field{"sequence number", icmp + 6, 16, Perhaps}
+	repeated := Field{"payload", payload, 8 * same, Perhaps}
+	switch {
+	case same >= 8:
+		repeated.Bits = 64
+		return [][]Field{{id, seq}, {repeated}}
+	case same > 0:
+		return [][]Field{{id, seq}, {id, repeated}, {seq, repeated}}
 	}
-	return Reply{Name: name, Type: etherType(v6), B: wire.AppendICMP(nil, &ip, &m, payload),
-		Identity: append(addresses(0, v6, Elsewhere, Elsewhere), // identifier and payload are the target's own
-			Field{"identifier", h + 4, 16, named},
-			Field{"sequence number", h + 6, 16, Elsewhere}, // of another question, which has another identifier
-			Field{"payload", h + 8, 8 * same, Unproven})}
+	return [][]Field{{id, seq}}
 }
 
 // icmpError quotes sent, in full or its header and 8 bytes.
@@ -185,31 +203,48 @@ func icmpError(sent []byte, p *wire.Packet, msg wire.Message, from netip.Addr, f
 	}
 	r := Reply{Name: "ICMP error quoting " + name, Type: etherType(v6), B: wire.AppendICMP(nil, &ip, &m, quote)}
 	at := header(v6) + 8
-	r.Identity = addresses(at, v6, Elsewhere, Unproven)
+	r.Identity = addresses(at, v6, Elsewhere, Target)[1:] // a NAT may have changed the source
 	proto := Field{"quoted protocol", at + 9, 8, Elsewhere}
 	if v6 {
 		proto.At = at + 6
 	}
 	r.Identity = append(r.Identity, proto)
 	h := at + header(v6)
+	label := Field{"quoted IP ID", at + 4, 16, Unproven}
+	if v6 {
+		label = Field{"quoted flow label", at + 2, 16, Unproven}
+	}
+	ports := []Field{{"quoted source port", h, 16, OtherPort}, {"quoted destination port", h + 2, 16, Unproven}}
 	switch p.Layer {
 	case wire.LayerTCP:
-		r.Identity = append(r.Identity, Field{"quoted source port", h, 16, OtherPort},
-			Field{"quoted destination port", h + 2, 16, Unproven}, Field{"quoted sequence number", h + 4, 32, Unproven})
+		r.Identity = append(r.Identity, ports...)
+		r.Proof = [][]Field{{{"quoted sequence number", h + 4, 32, Unproven}}, {label}}
+		if full && p.TCP.Ack != 0 {
+			r.Proof = append(r.Proof, []Field{{"quoted acknowledgement", h + 8, 32, Unproven}})
+		}
 	case wire.LayerUDP:
-		r.Identity = append(r.Identity, Field{"quoted source port", h, 16, OtherPort},
-			Field{"quoted destination port", h + 2, 16, Unproven}, Field{"quoted checksum", h + 6, 16, Unproven})
-		switch { // of an empty datagram, or one byte that is always the same, the checksum proves nothing
-		case len(p.Payload) > 1:
-		case v6:
-			r.Identity = append(r.Identity, Field{"quoted flow label", at + 2, 16, Unproven})
-		default:
-			r.Identity = append(r.Identity, Field{"quoted IP ID", at + 4, 16, Unproven})
+		r.Identity = append(r.Identity, ports...)
+		r.Proof = [][]Field{{label}}
+		if len(p.Payload) > 1 { // else there is nothing in it that only we could know
+			r.Proof = append(r.Proof, []Field{{"quoted checksum", h + 6, 16, Unproven}})
+			if full {
+				r.Proof = append(r.Proof, []Field{{"quoted payload", h + 8, 8 * min(len(p.Payload), wire.QuotedData), Unproven}})
+			}
 		}
 	case wire.LayerICMP:
-		r.Identity[1].Change = Elsewhere // the identifier is the target's own
-		r.Identity = append(r.Identity, Field{"quoted checksum", h + 2, 16, Unproven},
-			Field{"quoted identifier", h + 4, 16, Elsewhere}, Field{"quoted sequence number", h + 6, 16, Elsewhere})
+		same := 0
+		switch {
+		case !full:
+		case p.ICMP.Msg == wire.TimestampRequest:
+			same = 4
+		case p.ICMP.Msg == wire.EchoRequest:
+			same = 8
+		}
+		r.Proof = queried(h, h+8, same)
+		label.Change = Perhaps
+		for _, f := range r.Proof[0] {
+			r.Proof = append(r.Proof, []Field{f, label})
+		}
 	}
 	return r
 }
@@ -220,7 +255,7 @@ var TargetMAC = wire.MAC{0x02, 0, 0, 0, 0, 0x99}
 func arp(p *wire.Packet) Reply {
 	return Reply{Name: "ARP reply", Type: wire.TypeARP, B: wire.AppendARP(nil, &wire.ARP{Op: 2,
 		SenderMAC: TargetMAC, SenderIP: p.ARP.TargetIP, TargetMAC: p.ARP.SenderMAC, TargetIP: p.ARP.SenderIP}),
-		Identity: []Field{{"operation", 6, 16, Elsewhere}, {"sender IP", 14, 32, Unproven}, {"target MAC", 18, 48, Elsewhere}}}
+		Identity: []Field{{"operation", 6, 16, Elsewhere}, {"sender IP", 14, 32, Unproven}}}
 }
 
 // advertisement answers a solicitation, with an address option or, as RFC 4861
@@ -237,17 +272,78 @@ func advertisement(p *wire.Packet, option bool) Reply {
 			{"type and code", 40, 16, Elsewhere}, {"target", 48, 128, Unproven}}}
 }
 
-// Flip calls f with a copy of r for each bit of its identity, with that bit
-// flipped. The copy is borrowed.
-func (r *Reply) Flip(f func(field Field, bit int, b []byte)) {
-	b := append([]byte(nil), r.B...)
-	for _, field := range r.Identity {
-		for bit := range field.Bits {
-			b[field.At+bit/8] ^= 0x80 >> (bit % 8)
-			f(field, bit, b)
-			b[field.At+bit/8] ^= 0x80 >> (bit % 8)
+// Ways returns a copy of r for each way in which it is proved, with all other proof
+// rewritten: it must count all the same, and all of its identity matters.
+func (r *Reply) Ways() []Reply {
+	if r.Proof == nil {
+		return []Reply{*r}
+	}
+	var ways []Reply
+	for i, proof := range r.Proof {
+		w := Reply{Name: fmt.Sprintf("%s, proved in way %d", r.Name, i+1), Type: r.Type, B: slices.Clone(r.B),
+			Identity: append(slices.Clone(r.Identity), proof...)}
+		for _, other := range slices.Concat(r.Proof...) {
+			if !slices.Contains(proof, other) {
+				for at := other.At; at < other.At+other.Bits/8; at++ {
+					w.B[at] = r.B[at] ^ 0x5a
+				}
+			}
+		}
+		Mend(w.B, w.Type)
+		ways = append(ways, w)
+	}
+	return ways
+}
+
+// Rewritten calls f with a copy of r for each field of its proof, with that field
+// zeroed, and with it rewritten. The copy is borrowed.
+func (r *Reply) Rewritten(f func(field Field, b []byte)) {
+	for _, field := range slices.Concat(r.Proof...) {
+		for _, keep := range []byte{0, 0xff} {
+			b := slices.Clone(r.B)
+			for at := field.At; at < field.At+field.Bits/8; at++ {
+				b[at] = b[at]&keep ^ 0x5a&keep
+			}
+			Mend(b, r.Type)
+			f(field, b)
 		}
 	}
+}
+
+// Flip calls f with a copy of r for each bit of its identity, with that bit
+// flipped. The copy is borrowed. Its checksums are right: who forges computes them.
+func (r *Reply) Flip(f func(field Field, bit int, b []byte)) {
+	b := make([]byte, len(r.B))
+	for _, field := range r.Identity {
+		for bit := range field.Bits {
+			copy(b, r.B)
+			b[field.At+bit/8] ^= 0x80 >> (bit % 8)
+			Mend(b, r.Type)
+			f(field, bit, b)
+		}
+	}
+}
+
+// Mend makes the checksums of an IP packet right. What is none stays as it is.
+func Mend(b []byte, etherType uint16) {
+	if etherType == wire.TypeARP {
+		return
+	}
+	if etherType == wire.TypeIPv4 {
+		b[10], b[11] = 0, 0
+		binary.BigEndian.PutUint16(b[10:], wire.Checksum(b[:20]))
+	}
+	var p wire.Packet
+	at := wire.ChecksumOffset(b)
+	if !p.Parse(b, etherType) || at == 0 {
+		return
+	}
+	b[at], b[at+1] = 0, 0
+	sum := wire.SegmentChecksum(p.IP.Src, p.IP.Dst, p.IP.Proto, b[header(p.IP.Dst.Is6()):])
+	if sum == 0 && p.Layer == wire.LayerUDP {
+		sum = 0xffff
+	}
+	binary.BigEndian.PutUint16(b[at:], sum)
 }
 
 // Covers tells whether a bit of the packet, counted from its start, is in r's

@@ -8,11 +8,18 @@ import (
 // arpSize is the size of an ARP message for Ethernet and IPv4.
 const arpSize = 28
 
+// Hardware types that share addresses of Ethernet's kind (RFC 826, RFC 1042): some say
+// the second where they mean the first, and every receiver takes both.
+const (
+	hardwareEthernet = 1
+	hardwareIEEE802  = 6
+)
+
 // parse fills a from an ARP message (RFC 826). Those of other hardware or
 // protocols, or with other address sizes, are refused.
 func (a *ARP) parse(b []byte) bool {
 	if len(b) < arpSize ||
-		binary.BigEndian.Uint16(b) != 1 || // Ethernet
+		b[0] != 0 || b[1] != hardwareEthernet && b[1] != hardwareIEEE802 ||
 		binary.BigEndian.Uint16(b[2:]) != TypeIPv4 ||
 		b[4] != 6 || b[5] != 4 {
 		return false

@@ -15,16 +15,39 @@ func Checksum(b []byte) uint16 { return ^fold(sum(b)) }
 // the pseudo header of their family (RFC 9293 §3.1, RFC 8200 §8.1).
 func SegmentChecksum(src, dst netip.Addr, proto uint8, segment []byte) uint16 {
 	total := sum(segment)
-	switch {
-	case proto == ProtoICMP: // RFC 792: the message alone
-	case dst.Is4():
-		s, d := as4(src), as4(dst)
-		total += sum(s[:]) + sum(d[:]) + uint64(proto) + uint64(len(segment))
-	default:
-		s, d := src.As16(), dst.As16()
-		total += sum(s[:]) + sum(d[:]) + uint64(proto) + uint64(len(segment))
+	if proto != ProtoICMP { // RFC 792: the message alone
+		total += pseudo(src, dst, proto, len(segment))
 	}
 	return ^fold(total)
+}
+
+// pseudo adds up the pseudo header of a segment of size bytes (RFC 9293 §3.1, RFC 8200
+// §8.1).
+func pseudo(src, dst netip.Addr, proto uint8, size int) uint64 {
+	total := uint64(proto) + uint64(size)
+	if dst.Is4() {
+		s, d := as4(src), as4(dst)
+		return total + sum(s[:]) + sum(d[:])
+	}
+	s, d := src.As16(), dst.As16()
+	return total + sum(s[:]) + sum(d[:])
+}
+
+// MovedChecksum returns what becomes of the checksum c of a TCP, UDP or ICMPv6
+// message between src and dst when these become toSrc and toDst, as behind a NAT
+// (RFC 1624 §3). All must be of one family.
+func MovedChecksum(c uint16, src, dst, toSrc, toDst netip.Addr) uint16 {
+	was := fold(sumOf(src) + sumOf(dst))
+	return ^fold(uint64(^c) + uint64(^was) + sumOf(toSrc) + sumOf(toDst))
+}
+
+func sumOf(a netip.Addr) uint64 {
+	if a.Is4() {
+		b := a.As4()
+		return sum(b[:])
+	}
+	b := a.As16()
+	return sum(b[:])
 }
 
 // ChecksumOffset returns where the checksum of the TCP, UDP, ICMP or ICMPv6
@@ -38,20 +61,24 @@ func ChecksumOffset(packet []byte) int {
 	if !ok || part == laterFragment {
 		return 0
 	}
-	switch ip.Proto {
+	at := sumOffset(ip.Proto)
+	if at == 0 || header+at+2 > len(packet) {
+		return 0
+	}
+	return header + at
+}
+
+// sumOffset is where the checksum is in the header of a transport; 0 of another one.
+func sumOffset(proto uint8) int {
+	switch proto {
 	case ProtoTCP:
-		header += 16
+		return 16
 	case ProtoUDP:
-		header += 6
+		return 6
 	case ProtoICMP, ProtoICMPv6:
-		header += 2
-	default:
-		return 0
+		return 2
 	}
-	if header+2 > len(packet) {
-		return 0
-	}
-	return header
+	return 0
 }
 
 // SentChecksum returns the checksum that a packet was built with: what an ICMP

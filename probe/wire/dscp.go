@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,3 +47,18 @@ func DSCPName(dscp uint8) string {
 	}
 	return strconv.Itoa(int(dscp))
 }
+
+// ecnNames are the codepoints of ECN (RFC 3168 §5), in lower case as the names of DSCPs
+// are.
+var ecnNames = [4]string{"not-ect", "ect1", "ect0", "ce"}
+
+// ParseECN returns the codepoint of a name, as it stands in the TOS byte; ok is false
+// where none has that name.
+func ParseECN(name string) (ecn uint8, ok bool) {
+	i := slices.Index(ecnNames[:], name)
+	return uint8(max(i, 0)), i >= 0
+}
+
+// ECNName returns the name of the ECN codepoint of a TOS byte. Only its low two bits
+// count.
+func ECNName(tos uint8) string { return ecnNames[tos&3] }

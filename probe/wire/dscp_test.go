@@ -32,3 +32,18 @@ func TestDSCP(t *testing.T) {
 		}
 	}
 }
+
+func TestECN(t *testing.T) {
+	for tos := range 256 { // RFC 3168 §5, figure 1
+		want := []string{"not-ect", "ect1", "ect0", "ce"}[tos&3]
+		name := ECNName(uint8(tos))
+		if ecn, ok := ParseECN(name); name != want || !ok || int(ecn) != tos&3 {
+			t.Errorf("TOS %#x: %q, want %q, which is read as %d, %v", tos, name, want, ecn, ok)
+		}
+	}
+	for _, name := range []string{"", "0", "CE", "ect"} {
+		if ecn, ok := ParseECN(name); ok {
+			t.Errorf("%q: became %d", name, ecn)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func fuzzParse(f *testing.F, etherType uint16) {
 			return
 		}
 		q := &fresh.Quote
-		if q.Len < 0 || q.Len > len(fresh.Payload) || fresh.TCP.OptLen > 40 || q.TCP.OptLen > 40 {
+		if q.Len < 0 || q.Len > len(fresh.Payload) || fresh.TCP.OptLen > 40 || q.TCP.OptLen > 40 || q.MPLSLen > QuotedLabels {
 			t.Fatalf("%+v", fresh)
 		}
 		if (q.HasTCP && !q.HasSeq) || (q.HasSeq && !q.HasPorts) || q.Len == 0 && *q != (Quote{}) {

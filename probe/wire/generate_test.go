@@ -175,6 +175,9 @@ func (g generator) packet() []byte {
 		b = withOptions(b, []byte{0x94, 4, 0, 0}) // router alert, RFC 2113
 	case v6 && g.one(3):
 		first := []uint8{extHopByHop, extRouting, extDestination, extFragment}[g.IntN(4)]
+		if _, end, _, _ := extensions(b, b[6]); first == extFragment && end == ProtoICMPv6 && (b[40] == ndSolicitation || b[40] == ndAdvertisement) {
+			first = extDestination // neighbour discovery comes in no fragment
+		}
 		b = withExtension(b, first, 0, []byte{1, 4, 0, 0, 0, 0}) // PadN; elsewhere harmless
 	}
 	return b

@@ -143,7 +143,7 @@ func (d *differences) ofICMP(p *Packet, g gopacket.Packet) {
 // does: reasons that are all right.
 func gopacketStops(g gopacket.Packet) string {
 	if g.Layer(gopacket.LayerTypeFragment) != nil {
-		return "gopacket looks into no fragment, not even a first or only one"
+		return "gopacket looks into no fragment, not even an only one"
 	}
 	if e := g.ErrorLayer(); e != nil {
 		text := e.Error().Error()
@@ -174,6 +174,9 @@ func parseRefuses(b []byte, g gopacket.Packet) string {
 	case *layers.IPv6:
 		if h.Version != 6 {
 			return "gopacket does not look at the version"
+		}
+		if at, _ := findFragment(b); at != 0 {
+			return "gopacket does not mind neighbour discovery in fragments"
 		}
 		if h.HopByHop != nil && ipv6Header+int(h.Length) < len(b) {
 			return "gopacket forgets the payload length behind a hop-by-hop header"
@@ -258,7 +261,7 @@ func TestARPAgainstGopacket(t *testing.T) {
 		}
 		d, ok := decode(b, TypeARP).Layer(layers.LayerTypeARP).(*layers.ARP)
 		supported := ok && b[0] == 0 && // of which gopacket keeps the second byte alone
-			d.AddrType == layers.LinkTypeEthernet && d.Protocol == layers.EthernetTypeIPv4 &&
+			(d.AddrType == layers.LinkTypeEthernet || d.AddrType == 6) && d.Protocol == layers.EthernetTypeIPv4 &&
 			d.HwAddressSize == 6 && d.ProtAddressSize == 4
 		if p.Parse(b, TypeARP) != supported {
 			t.Errorf("%x: parsed %v, by gopacket %v", b, !supported, supported)

@@ -100,44 +100,54 @@ func (ip *IP) parse6(b []byte) (header int, part fragment, ok bool) {
 func extensions(b []byte, next uint8) (header int, proto uint8, part fragment, ok bool) {
 	header = ipv6Header
 	for {
-		size := 8
-		switch next {
-		case extHopByHop, extRouting, extDestination, extFragment, extAuth:
-			if len(b) < header+size {
-				return 0, 0, whole, false
-			}
-		default:
+		size, ok := extensionSize(next, b[header:], header == ipv6Header)
+		switch {
+		case !ok:
+			return 0, 0, whole, false
+		case size == 0:
 			return header, next, part, true
 		}
-		ext := b[header:]
-		switch next {
-		case extHopByHop:
-			if header != ipv6Header {
-				return 0, 0, whole, false // RFC 8200 §4: nowhere but first
-			}
-			fallthrough
-		case extRouting, extDestination:
-			size = (int(ext[1]) + 1) * 8 // RFC 8200 §4.3: in 8 bytes, without the first 8
-		case extAuth:
-			size = (int(ext[1]) + 2) * 4 // RFC 4302 §2.2: in 4 bytes, minus 2
-			if size < 12 {
-				return 0, 0, whole, false
-			}
-		case extFragment: // RFC 8200 §4.5
-			frag := binary.BigEndian.Uint16(ext[2:])
-			if frag>>3 != 0 {
-				return header + size, ext[0], laterFragment, true
-			}
-			if frag&1 != 0 {
+		if next == extFragment {
+			switch offset, more := fragmentOffset(b[header:]); {
+			case offset != 0:
+				return header + size, b[header], laterFragment, true
+			case more:
 				part = firstFragment // else all of it: an atomic fragment (RFC 6946)
 			}
 		}
-		if len(b) < header+size {
-			return 0, 0, whole, false
-		}
-		next = ext[0]
+		next = b[header]
 		header += size
 	}
+}
+
+// extensionSize returns the size of the extension header of number next at the start of
+// ext, 0 where that is the number of none that is walked over. It is not ok where the
+// header is malformed, or not all there. first says that no other one is before it.
+func extensionSize(next uint8, ext []byte, first bool) (size int, ok bool) {
+	switch next {
+	case extHopByHop, extRouting, extDestination, extFragment, extAuth:
+	default:
+		return 0, true
+	}
+	if len(ext) < 8 { // none is smaller
+		return 0, false
+	}
+	switch next {
+	case extFragment:
+		return fragmentHeader, true
+	case extAuth:
+		size = (int(ext[1]) + 2) * 4 // RFC 4302 §2.2: in 4 bytes, minus 2
+		return size, size >= 12 && size <= len(ext)
+	}
+	size = (int(ext[1]) + 1) * 8                                    // RFC 8200 §4.3: in 8 bytes, without the first 8
+	return size, size <= len(ext) && (first || next != extHopByHop) // §4: that nowhere but first
+}
+
+// fragmentOffset reads a fragment header (RFC 8200 §4.5): where its part of the payload
+// begins, and whether more follow.
+func fragmentOffset(ext []byte) (offset int, more bool) {
+	frag := binary.BigEndian.Uint16(ext[2:])
+	return int(frag &^ 7), frag&1 != 0
 }
 
 // AppendIP appends the header of ip for size bytes of ip.Proto behind it: an

@@ -17,7 +17,20 @@ const (
 	OptWScale    = 3
 	OptSackOK    = 4
 	OptTimestamp = 8
+
+	optMPTCP  = 30  // RFC 8684 §3.1
+	optTFO    = 34  // RFC 7413 §4.1.1
+	optAccECN = 172 // RFC 9768 §3.2.3
 )
+
+// named are options of which the value is written in hex, and what they have in a client's
+// SYN where it is left out: MP_CAPABLE, version 1, with HMAC-SHA256; the request for a
+// cookie; no counters yet.
+var named = []struct {
+	name  string
+	kind  uint8
+	value string
+}{{"mptcp", optMPTCP, "0101"}, {"tfo", optTFO, ""}, {"accecn", optAccECN, ""}}
 
 // maxOptions is what the data offset of a TCP header leaves for options.
 const maxOptions = 40
@@ -48,6 +61,7 @@ func preset(name string) (options string, ok bool) {
 // ParseOptions encodes TCP options as people write them, in the order written:
 //
 //	mss[=N]  sackok  ts[=VAL[:ECR]]  nop  wscale[=N]  eol
+//	tfo[=HEX]  mptcp[=HEX]  accecn[=HEX]
 //	opt=KIND[:HEX]   any other option with its value
 //	raw=HEX          bytes as they are, well-formed or not
 //
@@ -130,7 +144,17 @@ func appendOption(b []byte, name, value string, given, v6 bool) ([]byte, error) 
 		}
 		return append(b, data...), err
 	}
-	return nil, errors.New("unknown (mss, sackok, ts, nop, wscale, eol, opt=KIND:HEX, raw=HEX, or none, linux, windows, macos, freebsd)")
+	for _, o := range named {
+		if o.name != name {
+			continue
+		}
+		if !given {
+			value = o.value
+		}
+		v, err := hex.DecodeString(value)
+		return append(append(b, o.kind, uint8(2+len(v))), v...), err // one that overflows is too long altogether
+	}
+	return nil, errors.New("unknown (mss, sackok, ts, nop, wscale, eol, tfo, mptcp, accecn, opt=KIND:HEX, raw=HEX, or none, linux, windows, macos, freebsd)")
 }
 
 // appendUnnamed appends the option that value, KIND[:HEX], describes.
@@ -249,6 +273,15 @@ func appendOptionText(b []byte, kind uint8, value []byte) []byte {
 		b = strconv.AppendUint(b, uint64(binary.BigEndian.Uint32(value)), 10)
 		b = append(b, ':')
 		return strconv.AppendUint(b, uint64(binary.BigEndian.Uint32(value[4:])), 10)
+	}
+	for _, o := range named {
+		if o.kind != kind {
+			continue
+		}
+		if b = append(b, o.name...); hex.EncodeToString(value) == o.value {
+			return b
+		}
+		return hex.AppendEncode(append(b, '='), value)
 	}
 	b = append(b, "opt="...)
 	b = strconv.AppendUint(b, uint64(kind), 10)

@@ -3,20 +3,16 @@ package wire
 // A packet's way through this file: Parse clears p, parseIP checks the IP
 // header and its lengths (ip.go) and hands what the IP header calls its payload
 // to the transport (tcp.go, udp.go, icmp.go). ICMP goes on to the packet that
-// an error quotes (quote.go) or to neighbour discovery (nd.go). ARP has its own
-// EtherType and none of this (arp.go).
+// an error quotes (quote.go), with what is behind that (extension.go), or to neighbour
+// discovery (nd.go). ARP has its own EtherType and none of this (arp.go).
 //
-// No checksum is verified on the way in. A kernel that knows that a network
-// card, or nobody (veth, loopback, virtio), will look at the checksum leaves it
-// half computed, and a packet socket sees it like that: verifying would throw
-// away good answers of every container on this machine. That an answer is meant
-// for us is proved by other means, 32 bits and more of it.
+// No checksum is verified on the way in, but that of an extension: of the packets that
+// a socket lets in few are an answer, and only for these it matters, see Intact.
 
 // Parse fills p from b, which begins at the IP header (TypeIPv4, TypeIPv6) or
 // at the ARP message (TypeARP). It reports whether p.Layer is one of the
 // transports. It returns false, with everything in p zero, for what is
-// truncated, malformed, a fragment other than the first, or of another
-// protocol. What the packet does not have is zero, too; only p.MAC is left as
+// truncated, malformed, a fragment of a datagram, or of another protocol. What the packet does not have is zero, too; only p.MAC is left as
 // the caller set it.
 //
 // Bytes behind the end that the IP header tells are Ethernet padding and not
@@ -52,14 +48,14 @@ func (p *Packet) reset() {
 	if p.Quote.Len != 0 {
 		p.Quote = Quote{}
 	}
-	p.Payload = nil
+	p.Payload, p.Extension = nil, nil
 }
 
 // parseIP fills p from an IP packet.
 func (p *Packet) parseIP(b []byte, v6 bool) bool {
 	header, part, ok := p.IP.parse(b, v6)
 	total := int(p.IP.Len)
-	if !ok || part == laterFragment || total < header || total > len(b) {
+	if !ok || part != whole || total < header || total > len(b) {
 		return false
 	}
 	segment := b[header:total]
@@ -71,14 +67,23 @@ func (p *Packet) parseIP(b []byte, v6 bool) bool {
 		return n > 0
 	case p.IP.Proto == ProtoUDP:
 		p.Layer = LayerUDP
-		p.Payload, ok = p.UDP.parse(segment, part == firstFragment)
+		p.Payload, ok = p.UDP.parse(segment)
 		return ok
 	case p.IP.Proto == ProtoICMP && !v6, p.IP.Proto == ProtoICMPv6 && v6:
 		p.Layer = LayerICMP
-		return p.parseICMP(segment, v6)
+		return p.parseICMP(segment, v6) && !(p.isND() && fragmented(b))
 	}
 	return false
 }
+
+// fragmented tells whether the IPv6 packet b has a fragment header, be it of the only
+// fragment. Neighbour discovery must not (RFC 6980 §5).
+func fragmented(b []byte) bool {
+	at, _ := findFragment(b)
+	return at != 0
+}
+
+func (p *Packet) isND() bool { return p.ICMP.Msg == Solicitation || p.ICMP.Msg == Advertisement }
 
 // parseICMP fills p from an ICMP message, with what it carries.
 func (p *Packet) parseICMP(b []byte, v6 bool) bool {
@@ -87,10 +92,14 @@ func (p *Packet) parseICMP(b []byte, v6 bool) bool {
 	}
 	p.Payload = b[icmpHeader:]
 	switch {
-	case p.ICMP.Msg == Solicitation || p.ICMP.Msg == Advertisement:
+	case p.isND():
 		return p.ND.parse(b)
 	case p.ICMP.Msg.IsError():
-		p.Quote.parse(original(b, v6), v6)
+		quote, extension := original(b, v6)
+		if p.Quote.parse(quote, v6); p.Quote.Len > 0 {
+			p.Extension = extension
+			p.Quote.labels(extension)
+		}
 	}
 	return true
 }

@@ -62,13 +62,6 @@ func TestParseFields(t *testing.T) {
 			UDP:     UDP{Src: 40000, Dst: 53, Len: 9, Sum: 0xabcd},
 			Payload: []byte("h"),
 		}},
-		{"first fragment of UDP, with options", `46 00 00 20 00 07 20 00 40 11 00 00 0a 00 00 01 0a 00 00 02 01 01 01 00
-			9c 40 00 35 40 00 ab cd`, Packet{
-			Layer:   LayerUDP,
-			IP:      IP{Src: a4, Dst: b4, Proto: ProtoUDP, TTL: 64, ID: 7, Len: 32},
-			UDP:     UDP{Src: 40000, Dst: 53, Len: 0x4000, Sum: 0xabcd},
-			Payload: []byte{},
-		}},
 		{"echo reply that mirrors a code", echoV4, Packet{
 			Layer:   LayerICMP,
 			IP:      IP{Src: b4, Dst: a4, Proto: ProtoICMP, TTL: 64, Len: 30},
@@ -121,6 +114,7 @@ func TestParseRefuses(t *testing.T) {
 		{"total length less than the header", change(synV4, 2, 0, 19), TypeIPv4},
 		{"total length that cuts the TCP header", change(synV4, 2, 0, 59), TypeIPv4},
 		{"total length of more than there is", change(synV4, 2, 0, 61), TypeIPv4},
+		{"first fragment", change(synV4, 6, 0x20, 0), TypeIPv4},
 		{"later fragment", change(synV4, 6, 0, 1), TypeIPv4},
 		{"later fragment, more to come", change(udpV4, 6, 0x20, 1), TypeIPv4},
 		{"unknown protocol", change(synV4, 9, 132), TypeIPv4},
@@ -174,7 +168,8 @@ func TestParseExtensionHeaders(t *testing.T) {
 	}{
 		{"all of them", chain, true},
 		{"atomic fragment", fragment(0), true},
-		{"first fragment", fragment(1), true},
+		{"first fragment", fragment(1), false},
+		{"neighbour discovery in an atomic fragment", withExtension(AppendND(nil, &IP{Src: a6, Dst: b6, TTL: 255}, &ND{Target: b6}, false), extFragment, 0, pad), false},
 		{"later fragment", fragment(8 | 1), false},
 		{"last fragment", fragment(8), false},
 		{"hop-by-hop behind another", withExtension(withExtension(base, extHopByHop, 0, pad), extDestination, 0, pad), false},
@@ -265,6 +260,16 @@ func TestSetType(t *testing.T) {
 	}
 }
 
+// TestParseARPIEEE: some systems name the other hardware type with addresses of that
+// kind (RFC 1042); every receiver takes it.
+func TestParseARPIEEE(t *testing.T) {
+	b := AppendARP(nil, &ARP{Op: 2, SenderIP: a4, TargetIP: b4})
+	b[1] = 6
+	if p := used(t); !p.Parse(b, TypeARP) || p.ARP.SenderIP != a4 {
+		t.Errorf("%+v", p.ARP)
+	}
+}
+
 func TestParseARPRefuses(t *testing.T) {
 	good := AppendARP(nil, &ARP{Op: 1, SenderIP: a4, TargetIP: b4})
 	change := func(at int, value byte) []byte {
@@ -273,7 +278,7 @@ func TestParseARPRefuses(t *testing.T) {
 		return b
 	}
 	for name, b := range map[string][]byte{
-		"truncated": good[:27], "not Ethernet": change(1, 6), "not IPv4": change(3, 6),
+		"truncated": good[:27], "not Ethernet": change(1, 7), "not IPv4": change(3, 6),
 		"hardware size 8": change(4, 8), "hardware size 128": change(4, 128), "protocol size 16": change(5, 16),
 	} {
 		if p := used(t); p.Parse(b, TypeARP) {

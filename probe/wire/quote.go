@@ -2,30 +2,6 @@ package wire
 
 import "encoding/binary"
 
-// minExtended is the least size of a quote that an extension follows, in bytes
-// (RFC 4884 §4).
-const minExtended = 128
-
-// original returns the part of the ICMP error b that quotes a packet. Errors
-// may have an extension behind it, such as MPLS labels; then a byte of the
-// header gives the length of the quote (RFC 4884 §4), which is padded with
-// zeros up to there. Old senders leave anything in that byte: a value that
-// cannot be a length is none.
-func original(b []byte, v6 bool) []byte {
-	size := 0
-	switch {
-	case !v6 && (b[0] == 3 || b[0] == 11 || b[0] == 12):
-		size = int(b[5]) * 4
-	case v6 && (b[0] == 1 || b[0] == 3):
-		size = int(b[4]) * 8
-	}
-	b = b[icmpHeader:]
-	if size >= minExtended && size <= len(b) {
-		b = b[:size]
-	}
-	return b
-}
-
 // parse fills the zero q from b, the start of a packet. It is content with
 // little, since routers need not quote more than 8 bytes behind an IPv4 header
 // (RFC 792) and change what they quote; with nothing useful q stays zero.
@@ -57,6 +33,7 @@ func (q *Quote) parse(b []byte, v6 bool) {
 		q.ports(segment)
 		if len(segment) >= 8 {
 			q.Sum, q.HasSum = binary.BigEndian.Uint16(segment[6:]), true
+			q.keep(segment[8:])
 		}
 	case q.IP.Proto == ProtoICMP && !v6, q.IP.Proto == ProtoICMPv6 && v6:
 		if len(segment) >= 4 {
@@ -64,9 +41,13 @@ func (q *Quote) parse(b []byte, v6 bool) {
 		}
 		if len(segment) >= 8 && messageOf(v6, segment[0], segment[1]).isQuery() {
 			q.ports(segment[4:]) // identifier and sequence number
+			q.keep(segment[8:])
 		}
 	}
 }
+
+// keep keeps the start of a quoted payload.
+func (q *Quote) keep(payload []byte) { q.DataLen = uint8(copy(q.Data[:], payload)) }
 
 // ports reads the first 4 bytes of b, if they are there.
 func (q *Quote) ports(b []byte) {

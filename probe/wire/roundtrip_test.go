@@ -199,10 +199,12 @@ func wantQuote(t *testing.T, q *Quote, sent *Packet, n, header int, sum uint16) 
 		}
 		if want.HasSum = n >= 8; want.HasSum {
 			want.Sum = sum
+			want.DataLen = uint8(copy(want.Data[:], sent.Payload[:n-8]))
 		}
 	case LayerICMP:
 		if want.HasPorts = n >= 8; want.HasPorts {
 			want.Src, want.Dst = sent.ICMP.ID, sent.ICMP.Seq
+			want.DataLen = uint8(copy(want.Data[:], sent.Payload[:n-8]))
 		}
 		if want.HasSum = n >= 4; want.HasSum {
 			want.Sum = sum

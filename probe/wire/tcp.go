@@ -5,6 +5,28 @@ import "encoding/binary"
 // tcpHeader is the size of a TCP header without options.
 const tcpHeader = 20
 
+// FlagLetters are the letters of the TCP flags (RFC 9293 §3.1) from the lowest bit on, FIN,
+// to the highest, CWR, as scapy and tcpdump abbreviate them.
+const FlagLetters = "FSRPAUEC"
+
+// AppendFlags appends the letters of TCP flags, "SEC"; of none it appends nothing.
+func AppendFlags(b []byte, flags uint8) []byte {
+	for i := range len(FlagLetters) {
+		if flags&(1<<i) != 0 {
+			b = append(b, FlagLetters[i])
+		}
+	}
+	return b
+}
+
+// FlagsText returns the letters of TCP flags, "SEC", and "none" for none.
+func FlagsText(flags uint8) string {
+	if flags == 0 {
+		return "none"
+	}
+	return string(AppendFlags(nil, flags))
+}
+
 // parse fills t from the TCP header (RFC 9293 §3.1) at the start of b and
 // returns its length with options; 0 where it is malformed or not all there.
 // The four reserved bits beside the data offset are not kept.

@@ -5,21 +5,26 @@ import "encoding/binary"
 // udpHeader is the size of a UDP header.
 const udpHeader = 8
 
-// parse fills u from the datagram b (RFC 768) and returns its payload. With
-// partial, b is a first fragment and may be shorter than u.Len says.
-func (u *UDP) parse(b []byte, partial bool) (payload []byte, ok bool) {
-	if len(b) < udpHeader {
+// parse fills u from the datagram b (RFC 768) and returns its payload.
+func (u *UDP) parse(b []byte) (payload []byte, ok bool) {
+	size, ok := udpSize(b)
+	if !ok {
 		return nil, false
 	}
 	u.Src = binary.BigEndian.Uint16(b)
 	u.Dst = binary.BigEndian.Uint16(b[2:])
-	u.Len = binary.BigEndian.Uint16(b[4:])
+	u.Len = uint16(size)
 	u.Sum = binary.BigEndian.Uint16(b[6:])
-	size := int(u.Len)
-	if size < udpHeader || size > len(b) && !partial {
-		return nil, false
+	return b[udpHeader:size], true
+}
+
+// udpSize is how long the datagram at the start of b says that it is, if that can be.
+func udpSize(b []byte) (size int, ok bool) {
+	if len(b) < udpHeader {
+		return 0, false
 	}
-	return b[udpHeader:min(size, len(b))], true
+	size = int(binary.BigEndian.Uint16(b[4:]))
+	return size, size >= udpHeader && size <= len(b)
 }
 
 // AppendUDP appends an IP packet with the datagram of u and payload. It must

@@ -152,7 +152,20 @@ type Quote struct {
 	HasSum   bool
 	TCP      TCP // all of it, if quoted: HasTCP
 	HasTCP   bool
+	Data     [QuotedData]byte // of UDP and ICMP: the first DataLen bytes behind their 8
+	DataLen  uint8
+	// MPLS is the label stack with which the packet came to who sent the error, as far
+	// as that tells: the first MPLSLen labels.
+	MPLS    [QuotedLabels]Label
+	MPLSLen uint8
 }
+
+// QuotedData is how much of a quoted payload is kept: it holds the part in which
+// questions have an identifier.
+const QuotedData = 64
+
+// Payload returns what is kept of the quoted payload; it aliases q.
+func (q *Quote) Payload() []byte { return q.Data[:q.DataLen] }
 
 // Layer says which of a Packet's transport values is filled.
 type Layer uint8
@@ -177,4 +190,7 @@ type Packet struct {
 	ND      ND     // with ICMP.Msg Solicitation or Advertisement
 	Quote   Quote  // with an ICMP error; Quote.Len is 0 otherwise
 	Payload []byte // of TCP, UDP or ICMP behind its 8 bytes; borrowed from the input
+	// Extension is what stands behind the quote of an ICMP error (RFC 4884 §7), see
+	// Objects; borrowed like Payload, nil where there is none.
+	Extension []byte
 }
