@@ -1,7 +1,8 @@
 // Package fingerprint turns facts into names: ports into services, MAC
 // addresses into vendors, answers into products. It is pure: no sockets, no
 // clock. Its databases are embedded text, read once and checked on first use,
-// so that a start that needs none pays for none.
+// so that a start that needs none pays for none. Begin with ServiceName, Vendor,
+// or BuiltinPatterns and their Match.
 package fingerprint
 
 //go:generate sh -c "go run gen_services.go service-names-port-numbers.csv >services.txt"
@@ -80,6 +81,19 @@ func ServiceNames(proto string, ports []uint16) map[uint16]string {
 			break
 		}
 	}
+	return names
+}
+
+// NamesLike returns the names of services that match pattern, as PortsOf has it, and have a
+// port of proto, sorted.
+func NamesLike(pattern, proto string) (names []string) {
+	r := services()
+	for i, name := range r.names {
+		if i > 0 && strings.Contains(r.lines[i], "/"+proto) && matchGlob(strings.ToLower(pattern), strings.ToLower(name)) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
 	return names
 }
 
