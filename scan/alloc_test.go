@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sonde/probe"
+	"sonde/probe/wire"
 	"sonde/scan"
 	"sonde/scan/simnet"
 )
@@ -16,12 +17,20 @@ import (
 // included: less than one object in a hundred packets.
 func TestRunDoesNotAllocate(t *testing.T) {
 	const network = routed + "\tline delay 5ms\npath 10.0.0.0/8 r1\nhosts 10.0.0.0/8\n\ttcp drop all\n\ttcp open all 50%\n\tudp drop all\n\tudp echo all 50%\n"
-	for _, kind := range []probe.Kind{probe.SYN, probe.UDP, probe.ACK} {
+	plain := linux(t)
+	// Every craft that makes a packet longer, or several of it.
+	chosen := []probe.Craft{{Window: 1, Given: probe.GivenFlags | probe.GivenSeq | probe.GivenData | probe.GivenDF, Flags: wire.SYN | wire.ECE | wire.CWR,
+		Seq: 7, Data: []byte("0123456789abcdef"), IPOptions: []byte{0x94, 4, 0, 0}, BadSum: true, Fragment: 16}}
+	for _, tt := range []struct {
+		kind  probe.Kind
+		craft []probe.Craft
+	}{{probe.SYN, plain}, {probe.UDP, plain}, {probe.ACK, plain}, {probe.SYN, chosen}, {probe.UDP, chosen}} {
+		kind := tt.kind
 		n, err := simnet.Parse("net", network)
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan := scan.Plan{Targets: targets(t, "10.64.0.0/15"), Kinds: []probe.Kind{kind}, Asks: asks(0, 80), Craft: linux(t)}
+		plan := scan.Plan{Targets: targets(t, "10.64.0.0/15"), Kinds: []probe.Kind{kind}, Asks: asks(0, 80), Craft: tt.craft}
 		var stats scan.Stats
 		var before, after runtime.MemStats
 		synctest.Test(t, func(t *testing.T) {

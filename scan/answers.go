@@ -17,7 +17,10 @@ func (m *machine) silent(i uint64, tries uint8) Result {
 	if m.kernelRepeats(i) {
 		tries = 1
 	}
-	m.silences++
+	if m.rumoured(i) {
+		return m.unheeded(i, tries, event)
+	}
+	m.counts.silences++
 	return Result{Number: i, Probe: m.plan.At(i), Tries: tries, RTT: -1, Reply: probe.Reply{Event: event}}
 }
 
@@ -38,6 +41,9 @@ func (m *machine) giveUp(i uint64, event probe.Event) {
 // left, its answer may still come.
 func (m *machine) fail(now time.Duration, i uint64, what probe.Event, errno uint16) {
 	s := m.live(i)
+	if s != nil && s.state == slotTentative && m.held.at(s.held).Reply.Who == probe.Ourselves {
+		m.held.at(s.held).Tries = s.try - 1 // the kernel's own word of the same was quicker than its refusal
+	}
 	if s == nil || s.state != slotWaiting {
 		return
 	}
@@ -48,21 +54,24 @@ func (m *machine) fail(now time.Duration, i uint64, what probe.Event, errno uint
 		return
 	}
 	s.state, s.held = slotTentative, m.held.put(res)
-	m.doubt.push(event{number: i, at: now, try: s.try})
+	m.queues.doubt.push(event{number: i, at: now, try: s.try})
 }
 
 // answer takes a reply that was proved to answer q. It tells whether it was
 // accepted.
 func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool {
+	q = m.repetition(q, r)
 	i, ok := m.plan.Index(q)
 	if !ok || !m.asked(i, r.Try) {
+		m.missed()
+		return false
+	}
+	if r.Slim && m.unproven.heard[i].floods(uint8(m.triesOf(i))) && !m.settled.has(i) { // 16 bits are soon guessed
+		m.unsure(q, r)
 		return false
 	}
 	if m.settled.has(i) {
-		m.duplicates++
-		if m.plan.Later != nil && r.Event == probe.Answer {
-			m.plan.Later(q, r)
-		}
+		m.again(i, q, r)
 		return true
 	}
 	if m.decided(i) {
@@ -78,6 +87,9 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	if look {
 		res.Tries, res.RTT = res.Tries+1, m.roundTripOfLook(i, r.At)
 	}
+	if m.passed != nil && res.RTT >= 0 && r.Who != probe.Ourselves {
+		m.passed(res.Probe, r.At-res.RTT)
+	}
 	kind := m.plan.Kinds[q.Kind]
 	res.Verdict = kind.Classify(q, r)
 	c := m.class(i)
@@ -85,19 +97,31 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 		m.learn(s, c, look, &res)
 	}
 	switch {
-	case res.Verdict.Final || m.groups != nil && r.Who == probe.Target:
+	case res.Verdict.Final || m.groups.settled != nil && r.Who == probe.Target:
 		m.settle(i, s, res)
 	case s == nil: // too late to be doubted
 		m.settle(i, nil, res)
 	case s.state == slotWaiting:
 		s.state, s.held = slotTentative, m.held.put(res)
-		m.doubt.push(event{number: i, at: now, try: s.try})
+		m.queues.doubt.push(event{number: i, at: now, try: s.try})
 	case r.Who == probe.Target && m.held.at(s.held).Reply.Who != probe.Target:
 		*m.held.at(s.held) = res // the target knows better than the way there
 	default:
-		m.duplicates++
+		m.again(i, q, r)
 	}
 	return true
+}
+
+// again takes one more answer to a question. It is news where it contradicts one, or where
+// all are counted.
+func (m *machine) again(i uint64, q probe.Probe, r *probe.Reply) {
+	if r.Who == probe.Ourselves { // what the kernel says of it beside is no answer at all
+		return
+	}
+	m.counts.duplicates++
+	if m.plan.Watcher != nil && (m.plan.Settle == SettleNever || r.Event == probe.Answer && m.answered.has(i)) {
+		m.note(noteLater, q, r)
+	}
 }
 
 // asked tells whether question i has been asked, and by so many tries: a
@@ -109,10 +133,10 @@ func (m *machine) asked(i uint64, tries uint8) bool {
 		return true
 	case s != nil:
 		return s.try > 0 && tries <= s.try
-	case i < m.next:
-		return int(tries) <= m.used+max(m.most, m.perPass)
+	case i < m.window.next:
+		return int(tries) <= m.tries.used+max(m.tries.most, m.tries.perPass)
 	}
-	return m.pass > 0 && int(tries) <= m.used
+	return m.pass > 0 && int(tries) <= m.tries.used
 }
 
 // time works out which try was answered and how long that took.
@@ -142,14 +166,15 @@ func (m *machine) time(s *slot, res *Result) {
 	}
 }
 
-// lateAfter is when an answer is no longer its try's: targets repeat their
-// SYN-ACKs after a second (RFC 6298 §2.1), and such a repeat hides a loss.
-const lateAfter = 900 * time.Millisecond
+// LateAfter is how much longer than usual an answer takes that is no longer its try's:
+// targets repeat their SYN-ACKs after a second (RFC 6298 §2.1), as kernels do their SYNs,
+// and such a repeat hides a loss.
+const LateAfter = 900 * time.Millisecond
 
 // learn feeds an answer to the estimates.
 func (m *machine) learn(s *slot, c probe.Class, look bool, res *Result) {
 	e := &m.rtt[c]
-	onTime := res.RTT >= 0 && (e.n == 0 || res.RTT < lateAfter+e.smooth)
+	onTime := res.RTT >= 0 && (e.n == 0 || res.RTT < LateAfter+e.smooth)
 	if onTime {
 		e.add(res.RTT)
 		if m.near != nil {
@@ -157,10 +182,10 @@ func (m *machine) learn(s *slot, c probe.Class, look bool, res *Result) {
 		}
 	}
 	try := int(res.Reply.Try)
-	if try > m.used && !m.remembers() {
-		try += m.tries - m.used
+	if try > m.tries.used && !m.remembers() {
+		try += m.tries.before - m.tries.used
 	}
-	if !look { // who was asleep did not lose anything
+	if !look { // a host that was not ready did not lose anything
 		m.losses.answered(c, res.Probe.Target, try, onTime)
 	}
 	if s != nil && m.pass == 0 && res.Reply.Try > 0 {
@@ -176,8 +201,12 @@ func (m *machine) settle(i uint64, s *slot, r Result) {
 		res.Verdict = m.plan.Kinds[res.Probe.Kind].Classify(res.Probe, &res.Reply)
 	}
 	m.settled.set(i)
-	if m.groups != nil && (res.Verdict.Final || res.Reply.Who == probe.Target && res.Reply.Event == probe.ICMPError) {
-		m.groups.set(m.plan.Group(i))
+	if res.Reply.Event == probe.Answer && m.answered != nil {
+		m.answered.set(i)
+	}
+	m.forget(i)
+	if m.groups.settled != nil && (res.Verdict.Final || res.Reply.Who == probe.Target && res.Reply.Event == probe.ICMPError) {
+		m.groups.settled.set(m.plan.Group(i))
 		m.release(res.Probe)
 	}
 	if s != nil && s.state != slotFree {
@@ -205,7 +234,7 @@ func (m *machine) free(i uint64) {
 	if m.plan.Sockets {
 		q := m.plan.At(i)
 		q.Try = s.try
-		m.ended = append(m.ended, ask{i, q})
+		m.ended = append(m.ended, attempt{number: i, probe: q})
 	}
 	s.state = slotFree
 	m.advance()
@@ -213,8 +242,8 @@ func (m *machine) free(i uint64) {
 
 // advance moves the window over what has left its slot.
 func (m *machine) advance() {
-	for m.base < m.next && m.live(m.base) == nil {
-		m.doze(m.base)
-		m.base++
+	for m.window.base < m.window.next && m.live(m.window.base) == nil {
+		m.lookLater(m.window.base)
+		m.window.base++
 	}
 }

@@ -15,10 +15,12 @@ import (
 type asker struct {
 	run     *run
 	sources []probe.Source // by way
-	asks    []ask
+	asks    []attempt
 	batch   []Packet
 	arena   []byte
-	answers []Answer // of kernel sockets, that were there at once
+	parts   []Packet  // batch, where some of it leaves in fragments
+	of      []attempt // of what each of parts is
+	answers []Answer  // of kernel sockets, that were there at once
 	stuck   backPressure
 	since   time.Duration // when it took asks that may not have left yet; r.mu guards it
 }
@@ -55,25 +57,28 @@ func (r *run) left() time.Duration {
 	return left
 }
 
-// ask sends until the machine is satisfied or ctx ends, then hands out what is
+// loop sends until the machine is satisfied or ctx ends, then hands out what is
 // left.
-func (r *run) ask(ctx context.Context, emit func(*Result)) error {
+func (r *run) loop(ctx context.Context, emit func(*Result)) error {
 	e := r.engine
-	e.add(r)
-	defer e.remove(r)
 	e.pacer.begins(e.now())
 	defer e.pacer.ends()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var out []Result
-	var ended []ask
+	var ended []attempt
 	a := r.asker()
 	r.askers = append(r.askers, a)
 	dismiss := r.assistants()
 	defer dismiss()
+	asking, enough := context.WithCancel(ctx)
+	defer r.nextHops.asking.Wait()
+	defer enough()
 	lost := e.drops()
 	looked := e.now()
+	told := uint64(0)
 	for {
+		r.tell() // first: it may change what is to be asked
 		now := e.now()
 		if now-looked >= shortestEpoch {
 			looked = now
@@ -82,19 +87,25 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 				e.pacer.pushback(now)
 			}
 		}
-		cut := ctx.Err() != nil
-		budget := 0
-		if !cut && now >= a.stuck.until {
+		cut := ctx.Err() != nil || r.stopped.Load()
+		budget, free := 0, a.stuck.until
+		switch {
+		case r.nextHops.busy.Load(): // its answer wakes up
+			free = now + askedTime
+		case !cut && now >= free:
 			budget = e.pacer.take(now, burst)
 		}
 		r.mu.Lock()
 		a.take(now, budget)
 		out, r.m.out = r.m.out, out[:0]
 		ended, r.m.ended = r.m.ended, ended[:0]
-		at, waiting := r.m.wake(max(a.stuck.until, e.pacer.next(now)))
-		over, err := r.m.over, r.err
-		if r.plan.Keeper != nil {
-			r.m.stand(&r.stand)
+		at, waiting := r.m.wake(max(free, e.pacer.next(now, r.quantum())))
+		if r.due = at; !waiting {
+			r.due = idle
+		}
+		over, err, groups := r.m.over, r.err, r.m.groups.over
+		if r.m.resumed.keeps {
+			r.m.stand(&r.handed.stand)
 		}
 		r.mu.Unlock()
 
@@ -104,9 +115,14 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 		}
 		r.cancel(ended)
 		a.transmit(now)
+		r.askHop(asking)
 		r.handOut(out, emit)
-		if r.plan.Keeper != nil {
-			r.plan.Keeper.Stands(&r.stand)
+		r.tellLater()
+		for ; told < groups; told++ {
+			r.groupOver(told)
+		}
+		if r.m.resumed.keeps && !r.stopped.Load() {
+			r.plan.Watcher.Stands(&r.handed.stand)
 		}
 		if over || cut || err != nil {
 			dismiss()
@@ -116,16 +132,20 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 		if len(a.asks)+len(out) > 0 {
 			continue
 		}
-		if waiting {
-			timer.Reset(max(0, at-e.now()))
-		} else {
-			timer.Reset(time.Hour)
+		if !waiting {
+			at = e.now() + time.Hour
 		}
-		select {
-		case <-r.wake:
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+		r.sleep(ctx, timer, at)
+	}
+}
+
+// sleep returns when something has come in, or ctx has ended, at the latest when it is at.
+func (r *run) sleep(ctx context.Context, timer *time.Timer, at time.Duration) {
+	timer.Reset(max(0, at-r.engine.now()))
+	select {
+	case <-r.wake:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -133,7 +153,7 @@ func (r *run) ask(ctx context.Context, emit func(*Result)) error {
 // dismiss ends them and waits for that; it may be called again.
 func (r *run) assistants() (dismiss func()) {
 	n := r.engine.cfg.Senders - 1
-	if r.plan.Sockets || r.plan.Leaving != nil || r.plan.Len() < manyQuestions {
+	if r.plan.Sockets || r.plan.Len() < manyQuestions {
 		n = 0
 	}
 	quit := make(chan struct{})
@@ -148,6 +168,10 @@ func (r *run) assistants() (dismiss func()) {
 		working.Wait()
 	})
 }
+
+// mostOut is how many results may wait to be handed out before assistants pause: each
+// is half a kilobyte.
+const mostOut = 1024
 
 // manyQuestions is from how many on a plan has assistants.
 const manyQuestions = 4096
@@ -178,12 +202,14 @@ func (a *asker) assist(quit <-chan struct{}) {
 			}
 			now := e.now()
 			budget := 0
-			if now >= a.stuck.until {
+			if now >= a.stuck.until && !r.nextHops.busy.Load() {
 				budget = e.pacer.take(now, burst)
 			}
 			if more = budget == burst; more {
 				r.mu.Lock()
-				a.take(e.now(), budget)
+				if len(r.m.out) < mostOut { // else who reads the results is behind
+					a.take(e.now(), budget)
+				}
 				more = len(a.asks) == budget && !r.m.over
 				r.mu.Unlock()
 			}

@@ -18,7 +18,7 @@ func BenchmarkMachine(b *testing.B) {
 			name = "answered"
 		}
 		b.Run(name, func(b *testing.B) {
-			m, asks, now := (*machine)(nil), make([]ask, 0, burst), time.Duration(0)
+			m, asks, now := (*machine)(nil), make([]attempt, 0, burst), time.Duration(0)
 			r := new(probe.Reply)
 			step := func() int {
 				if m == nil || m.over {

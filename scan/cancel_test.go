@@ -28,7 +28,7 @@ func TestCancel(t *testing.T) {
 		}
 		plan := scan.Plan{Targets: targets(t, "10.1.0.5/32", "fd01::5/128"), Kinds: []probe.Kind{kind}, Asks: asks(0, first...), Seed: uint64(i), Settle: settle}
 		if settle == scan.SettleNever {
-			plan.Reps, plan.Order = 100, scan.ByPass
+			plan.Reps, plan.Order = 100, scan.ByBlock
 		}
 		after := time.Duration(rng.Int64N(int64(1500 * time.Millisecond)))
 		if i%3 == 0 {

@@ -30,7 +30,7 @@ func TestPlansAtOnce(t *testing.T) {
 			{Targets: t4, Kinds: echo, Asks: asks(0, 0)},
 			{Targets: t4, Kinds: echo, Asks: asks(0, 0)},
 			{Targets: t6, Kinds: echo, Asks: asks(0, 0)},
-			{Targets: t4, Kinds: echo, Asks: asks(0, 0), Reps: 20, Settle: scan.SettleNever, Order: scan.ByPass},
+			{Targets: t4, Kinds: echo, Asks: asks(0, 0), Reps: 20, Settle: scan.SettleNever, Order: scan.ByBlock},
 		}
 	}
 	results := func(rs []scan.Result) map[string]string {

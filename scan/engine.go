@@ -20,49 +20,77 @@ type Config struct {
 	Routes  Routes
 	Start   time.Time // zero of the clock that Link and Sockets stamp with
 	Timing  Timing
-	Ports   probe.Ports // First and N: the block of source ports to take from
-	Senders int         // goroutines that send packets of one plan, where one is too slow; 0 counts as 1
+	Ports   probe.Ports // First and N: the source ports to take from
+	// GuardsRST says that RSTs without ACK from our ports are kept back (--rst-guard).
+	GuardsRST bool
+	Senders   int // goroutines that send packets of one plan, where one is too slow; 0 counts as 1
 
 	// Neighbours are link-layer addresses that are known beforehand.
 	Neighbours map[netip.Addr]wire.MAC
-	// Unresolved tells whether the kernel asked for an on-link address in vain.
+	// Resolve says that packets which the kernel is to send wait, too, until ARP or ND has
+	// found their next hop: the kernel would keep them, and drop them unseen.
+	Resolve bool
+	// Unresolved tells whether the kernel asked for an address on a link and got no answer.
 	// Nil where the kernel has no part in it.
 	Unresolved func(netip.Addr) bool
+	// Lost tells what became of a way at any time since, on the engine's clock, even if it
+	// is as it was again by now; 0: nothing. Silence of what was asked on a way that was
+	// lost is nobody's. Nil: nobody knows.
+	Lost func(way uint16, since time.Duration) probe.Trouble
+	// Changing tells whether something has changed of which Lost knows nothing yet: until
+	// then silence is none. What was looked at since is not looked at again. Nil: it always
+	// knows.
+	Changing func(since time.Duration) bool
+	// Neighbour is told of every answer to ARP and ND, to whichever question, with the
+	// hardware address in it. It is called while packets wait, with a run locked, so it must
+	// not block. Nil: nobody wants to know.
+	Neighbour func(addr netip.Addr, mac wire.MAC)
 	// Tap sees every packet of ours and every accepted reply. Nil: nobody looks.
 	Tap Tap
 }
 
-// Tap looks at packets as they pass. Its methods may be called at the same
-// time; b is borrowed.
+// Tap looks at packets as they pass. Its methods may be called at the same time,
+// with nothing locked. Received is told every accepted reply once, in
+// the order of their coming, and all of them before Serve returns. A Tap that blocks
+// keeps packets from being sent or received, but nobody from asking how far the runs
+// are, or from ending them.
 type Tap interface {
-	Sent(at time.Duration, etherType uint16, b []byte, p probe.Probe)
-	Received(at time.Duration, etherType uint16, b []byte, p probe.Probe)
+	Sent(p Passed)
+	Received(p Passed)
 }
 
-// Engine runs plans over one link: one receive loop, one pacer, one key, one
-// block of source ports and one table of neighbours for all of them.
+// Passed is a packet that has passed.
+type Passed struct {
+	At        time.Duration // on the engine's clock
+	EtherType uint16
+	Bytes     []byte      // from the IP header or the ARP message on; borrowed
+	From, To  wire.MAC    // zero where the kernel makes the frame, or there is none
+	Probe     probe.Probe // the question that it asks or answers
+}
+
+// Engine runs plans over one link: one receive loop, one pacer, one key, one ledger
+// of source ports and one table of neighbours for all of them.
 type Engine struct {
 	cfg   Config
 	key   probe.Key
 	pacer *pacer
 
-	mu       sync.Mutex
-	runs     []*run
-	lastRun  uint32
-	nextPort uint16 // offset in cfg.Ports of what no run has used yet
-	hops     map[netip.Addr]wire.MAC
+	ledger ledger
+
+	mu      sync.Mutex
+	runs    []*run
+	lastRun uint32
+	hops    map[netip.Addr]wire.MAC
+	// troubles are why nobody could ask for a next hop.
+	troubles map[netip.Addr]probe.Trouble
+
+	wayLosses []wayLoss // by way
 }
 
 // Serve makes an engine, calls body with it, and closes link and sockets when
 // body returns. Body may call Run from several goroutines.
 func Serve(cfg Config, body func(e *Engine) error) error {
-	e := &Engine{cfg: cfg, pacer: newPacer(cfg.Timing), hops: map[netip.Addr]wire.MAC{}}
-	var b [16]byte
-	rand.Read(b[:]) // never fails, by its documentation
-	e.key = probe.Key{binary.NativeEndian.Uint64(b[:8]), binary.NativeEndian.Uint64(b[8:])}
-	for a, m := range cfg.Neighbours {
-		e.hops[a] = m
-	}
+	e := newEngine(cfg)
 	var wg sync.WaitGroup
 	errs := make([]error, 2)
 	if cfg.Link != nil {
@@ -80,6 +108,20 @@ func Serve(cfg Config, body func(e *Engine) error) error {
 	}
 	wg.Wait()
 	return errors.Join(append(errs, err)...)
+}
+
+func newEngine(cfg Config) *Engine {
+	e := &Engine{cfg: cfg, pacer: newPacer(cfg.Timing), ledger: ledger{block: cfg.Ports}, hops: map[netip.Addr]wire.MAC{}, troubles: map[netip.Addr]probe.Trouble{}}
+	var b [16]byte
+	rand.Read(b[:]) // never fails, by its documentation
+	e.key = probe.Key{binary.NativeEndian.Uint64(b[:8]), binary.NativeEndian.Uint64(b[8:])}
+	for a, m := range cfg.Neighbours {
+		e.hops[a] = m
+	}
+	if cfg.Routes != nil {
+		e.wayLosses = make([]wayLoss, len(cfg.Routes.Ways()))
+	}
+	return e
 }
 
 // Timing is what the engine asks by.
@@ -100,87 +142,6 @@ func (e *Engine) Wait(ctx context.Context, d time.Duration, enough <-chan struct
 }
 
 func (e *Engine) now() time.Duration { return time.Since(e.cfg.Start) }
-
-// burst is how many packets are taken from or given to the link at a time.
-const burst = 64
-
-// receive hands every packet that comes in to the run that asked for it, until
-// the link is closed.
-func (e *Engine) receive() error {
-	var packet wire.Packet
-	into := make([]Packet, burst)
-	var bears [burst]struct {
-		what bearing
-		run  *run // the first that it is unsolicited to
-	}
-	for {
-		n, err := e.cfg.Link.Recv(into)
-		e.mu.Lock()
-		runs := e.runs
-		e.mu.Unlock()
-		// A packet may look like one for several runs: it is unsolicited if none
-		// of them asked for it, and then once.
-		clear(bears[:])
-		for _, r := range runs {
-			r.mu.Lock()
-			for i := range into[:n] {
-				in := &into[i]
-				if !packet.Parse(in.B, in.Type) {
-					continue
-				}
-				packet.MAC = in.MAC
-				switch b := &bears[i]; r.packet(in, &packet) {
-				case accepted:
-					b.what = accepted
-				case unsolicited:
-					if b.what == nothing {
-						b.what, b.run = unsolicited, r
-					}
-				}
-			}
-			r.mu.Unlock()
-			r.poke()
-		}
-		for i := range into[:n] {
-			if b := &bears[i]; b.what == unsolicited {
-				b.run.mu.Lock()
-				b.run.stats.Unsolicited++
-				b.run.mu.Unlock()
-			}
-		}
-		if errors.Is(err, ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			e.fail(err)
-			return err
-		}
-	}
-}
-
-// collect does the same for answers of kernel sockets.
-func (e *Engine) collect() error {
-	into := make([]Answer, burst)
-	for {
-		n, err := e.cfg.Sockets.Recv(into)
-		for i := range into[:n] {
-			a := &into[i]
-			if r := e.byID(a.Run); r != nil {
-				r.mu.Lock()
-				r.heard(a)
-				r.mu.Unlock()
-				r.poke()
-			}
-		}
-		if errors.Is(err, ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			e.fail(err)
-			return err
-		}
-	}
-}
 
 // fail ends all runs: nothing can be received any more.
 func (e *Engine) fail(err error) {
@@ -233,25 +194,10 @@ func (e *Engine) remove(r *run) {
 	e.runs = rest
 }
 
-// ports takes a block of n source ports that no run of the last minute used,
-// as far as there are so many.
-func (e *Engine) ports(n int) probe.Ports {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	block := e.cfg.Ports
-	n = max(1, min(n, int(block.N)))
-	if int(e.nextPort)+n > int(block.N) {
-		e.nextPort = 0
-	}
-	p := probe.Ports{First: block.First + e.nextPort, N: uint16(n)}
-	e.nextPort += uint16(n)
-	return p
-}
-
 // Run asks everything in p and calls emit, from this goroutine, with every
-// result as soon as it is known. It returns when all is decided, or when ctx
-// ends: then what is known is handed out and the Stats say incomplete. The
-// error, if any, is of the link as a whole; what happened to single questions
+// result as soon as it is known. It returns when all is decided or Stop was called,
+// or when ctx ends: then what is known is handed out and the Stats say incomplete.
+// The error, if any, is of the link as a whole; what happened to single questions
 // is in their results.
 func (e *Engine) Run(ctx context.Context, p *Plan, emit func(*Result)) (Stats, error) {
 	if err := p.Compile(); err != nil {
@@ -259,18 +205,41 @@ func (e *Engine) Run(ctx context.Context, p *Plan, emit func(*Result)) (Stats, e
 	}
 	r := newRun(e, e.number(), p)
 	began, drops := e.now(), e.drops()
+	if !r.borrow(ctx) {
+		r.stats.Elapsed, r.stats.Interrupted = e.now()-began, true
+		return r.stats, nil
+	}
+	defer r.giveBack()
 	err := r.resolve(ctx)
 	if err == nil {
-		err = r.ask(ctx, emit)
+		e.add(r)
+		defer e.remove(r)
+		if err = r.loop(ctx, emit); err == nil {
+			r.linger(ctx)
+		}
 	}
-	r.mu.Lock()
-	s := r.stats
-	r.mu.Unlock()
+	r.forgetNeighbours()
+	s := r.end()
 	s.Elapsed = e.now() - began
 	s.ReceiveDrops = e.drops() - drops
-	s.Interrupted = ctx.Err() != nil
+	s.Interrupted = ctx.Err() != nil && !r.stopped.Load()
 	s.Complete = err == nil && !s.Interrupted
 	return s, err
+}
+
+// Stop ends the run of p, which is the plan that was given to Run: enough is known.
+// No more is asked, and what is under way has no result; a handful of packets may
+// still leave. The run's Stats count what was done, and say that it is complete. It
+// does nothing if p is not under way.
+func (e *Engine) Stop(p *Plan) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.runs {
+		if r.plan == p {
+			r.stopped.Store(true)
+			r.poke()
+		}
+	}
 }
 
 func (e *Engine) drops() uint64 {
@@ -282,7 +251,7 @@ func (e *Engine) drops() uint64 {
 
 // Progress is how far the runs under way are.
 type Progress struct {
-	Asked, Questions uint64 // of the passes under way
+	Asked, Questions uint64 // of the passes under way: walks through all questions
 	Pass             int    // 0 is the first; later ones ask the silent again
 	Sent, Received   uint64
 	Loss             float64 // negative: not known
@@ -296,12 +265,12 @@ func (e *Engine) Progress() Progress {
 	p := Progress{Loss: -1}
 	for _, r := range runs {
 		r.mu.Lock()
-		p.Asked += r.m.next
+		p.Asked += r.m.window.next
 		p.Questions += r.plan.Len()
 		p.Pass = max(p.Pass, r.m.pass)
 		p.Sent += r.sending.Load()
 		p.Received += r.stats.Received
-		if loss, _ := r.m.losses.estimate(max(r.m.tries, r.m.perPass)); loss >= 0 {
+		if loss, _ := r.m.losses.estimate(max(r.m.tries.before, r.m.tries.perPass)); loss >= 0 {
 			p.Loss = loss
 		}
 		r.mu.Unlock()

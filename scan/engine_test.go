@@ -40,6 +40,8 @@ type job struct {
 	timing  scan.Timing
 	ctx     func(context.Context) (context.Context, context.CancelFunc)
 	link    func(*simnet.Link) // before the first packet
+	resolve bool               // who sends raw IP packets asks for next hops, too
+	away    *stretch           // the ways out are lost, as the Link's lines must be
 }
 
 // simulate runs a plan in virtual time.
@@ -67,6 +69,10 @@ func simulate(t *testing.T, j job) outcome {
 		}
 		cfg := scan.Config{Link: link, Routes: link, Start: start, Timing: j.timing, Ports: probe.Ports{First: 61000, N: 4000}}
 		ctx := context.Background()
+		cfg.Resolve = j.resolve
+		if j.away != nil {
+			cfg.Lost = j.away.lost(start)
+		}
 		if j.ctx != nil {
 			c, cancel := j.ctx(ctx)
 			defer cancel()

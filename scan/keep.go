@@ -2,21 +2,6 @@ package scan
 
 import "sonde/probe"
 
-// Keeper keeps how far a plan has come, so that another run can go on from there.
-// A question that an earlier run has decided is Plan.Skip's.
-type Keeper interface {
-	// Last is where an earlier run stood; zero: there was none.
-	Last() Standing
-	// Tried tells whether an earlier run has asked question i, in the pass of Last,
-	// in vain. It is called with a lock held.
-	Tried(i uint64) bool
-	// Heard is told each result before it is handed out. r is borrowed.
-	Heard(r *Result)
-	// Stands is told where the run stands, when all results up to there have been
-	// handed out. s is borrowed.
-	Stands(s *Standing)
-}
-
 // Standing is how far a run has come, and what it has learnt about loss: that
 // decides how often silence is asked. Round trips are measured anew.
 type Standing struct {
@@ -24,14 +9,14 @@ type Standing struct {
 	Base        uint64 // of the pass: every question before has been answered, or has had its tries
 	PerPass     int    // tries per question in the pass; 0: nothing was asked yet
 	Tries, Used int    // least and most of the passes before
-	Looked      uint64 // of the first ask of a sweep: every question before has had its second look, see sleepers
+	Looked      uint64 // of the first ask of a sweep: every question before has had its second look
 	Over        bool   // no pass is left
 	Losses      []uint32
 }
 
 // stand fills in where m stands.
 func (m *machine) stand(s *Standing) {
-	*s = Standing{Pass: m.pass, Base: m.base, PerPass: m.perPass, Tries: m.tries, Used: m.used,
+	*s = Standing{Pass: m.pass, Base: m.window.base, PerPass: m.tries.perPass, Tries: m.tries.before, Used: m.tries.used,
 		Looked: m.looksDone(), Over: m.over, Losses: s.Losses[:0]}
 	for c := range m.losses {
 		s.Losses = m.losses[c].append(s.Losses)
@@ -43,24 +28,24 @@ func (m *machine) goOn(s Standing) {
 	if s.PerPass == 0 {
 		return
 	}
-	m.from, m.pass, m.sleep.from = s.Pass, s.Pass, s.Looked
+	m.resumed.pass, m.pass, m.looks.from = s.Pass, s.Pass, s.Looked
 	if !m.timing.fixed() {
-		m.used = min(max(s.Used, 0), MostTries)
-		m.tries = min(max(s.Tries, 0), m.used)
-		m.perPass = min(max(s.PerPass, 1), MostTries)
+		m.tries.used = min(max(s.Used, 0), MostTries)
+		m.tries.before = min(max(s.Tries, 0), m.tries.used)
+		m.tries.perPass = min(max(s.PerPass, 1), MostTries)
 	}
 	for c := range m.losses {
 		s.Losses = m.losses[c].take(s.Losses)
 	}
 	if s.Over {
 		m.over = true
-		m.base, m.next = m.plan.Len(), m.plan.Len()
+		m.window.base, m.window.next = m.plan.Len(), m.plan.Len()
 	}
 }
 
 // tried tells whether question i had its tries of this pass in an earlier run.
 func (m *machine) tried(i uint64) bool {
-	return m.plan.Keeper != nil && m.pass == m.from && m.plan.Keeper.Tried(i)
+	return m.resumed.keeps && m.pass == m.resumed.pass && m.plan.Watcher.Tried(i)
 }
 
 // append writes t behind list.

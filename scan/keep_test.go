@@ -8,16 +8,16 @@ import (
 	"sonde/probe"
 )
 
-// ledger is a Keeper that keeps one standing.
-type ledger struct {
-	last  Standing
-	tried map[uint64]bool
+// earlier is a Watcher that knows of an earlier run.
+type earlier struct {
+	NoWatcher
+	last    Standing
+	decided func(uint64) bool // nil: nothing is
 }
 
-func (l *ledger) Last() Standing      { return l.last }
-func (l *ledger) Tried(i uint64) bool { return i < l.last.Base && !l.tried[i] }
-func (l *ledger) Heard(*Result)       {}
-func (l *ledger) Stands(*Standing)    {}
+func (e *earlier) Last() (s Standing, keeps bool) { return e.last, true }
+func (e *earlier) Tried(i uint64) bool            { return i < e.last.Base }
+func (e *earlier) Skip(i uint64) bool             { return e.decided != nil && e.decided(i) }
 
 // heardAt is the try that brings the answer to a question.
 func heardAt(n uint64) uint8 {
@@ -39,7 +39,7 @@ func lossy() *Plan {
 // drive lets m run until done says so, and returns the results and what was asked.
 func drive(m *machine, done func() bool) (results []Result, asked map[uint64]int) {
 	asked = map[uint64]int{}
-	var asks []ask
+	var asks []attempt
 	for now := time.Millisecond; !m.over && !done() && now < time.Hour; now += time.Millisecond {
 		asks = m.fill(now, idle, 20, asks[:0])
 		for _, a := range asks {
@@ -66,7 +66,7 @@ func TestGoOnAnywhere(t *testing.T) {
 	for pass := range whole.pass {
 		for _, base := range []uint64{0, 1, 500, 999} {
 			first := machineFor(t, lossy(), timing)
-			results, _ := drive(first, func() bool { return first.pass == pass && first.base > base || first.pass > pass })
+			results, _ := drive(first, func() bool { return first.pass == pass && first.window.base > base || first.pass > pass })
 			var s Standing
 			first.stand(&s)
 			known := map[uint64]bool{}
@@ -74,8 +74,7 @@ func TestGoOnAnywhere(t *testing.T) {
 				known[r.Number] = true
 			}
 			p := lossy()
-			p.Skip = func(i uint64) bool { return known[i] }
-			p.Keeper = &ledger{last: s}
+			p.Watcher = &earlier{last: s, decided: func(i uint64) bool { return known[i] }}
 			second := machineFor(t, p, timing)
 			more, asked := drive(second, func() bool { return false })
 			for n := range asked {
@@ -91,7 +90,7 @@ func TestGoOnAnywhere(t *testing.T) {
 					t.Errorf("stopped in pass %d at %d: question %d is decided again", s.Pass, s.Base, r.Number)
 				}
 				known[r.Number] = true
-				if silent := r.Reply.Event == probe.Silence; silent != (r.Number%3 != 0) || silent && int(r.Tries) < whole.tries {
+				if silent := r.Reply.Event == probe.Silence; silent != (r.Number%3 != 0) || silent && int(r.Tries) < whole.tries.before {
 					t.Errorf("stopped in pass %d at %d: question %d: %v after %d tries", s.Pass, s.Base, r.Number, r.Reply.Event, r.Tries)
 				}
 			}
@@ -112,7 +111,7 @@ func TestGoOnOver(t *testing.T) {
 	var s Standing
 	first.stand(&s)
 	p := lossy()
-	p.Keeper = &ledger{last: s}
+	p.Watcher = &earlier{last: s}
 	second := machineFor(t, p, Template(3))
 	if asks := second.fill(time.Millisecond, idle, 100, nil); len(asks) > 0 || !second.over {
 		t.Errorf("%d questions are asked", len(asks))
@@ -134,7 +133,7 @@ func TestStandingIsWhole(t *testing.T) {
 		t.Fatalf("%d numbers about loss, want %d", len(s.Losses), StandingLosses)
 	}
 	p := lossy()
-	p.Keeper = &ledger{last: s}
+	p.Watcher = &earlier{last: s}
 	machineFor(t, p, Template(3)).stand(&again)
 	if again.Base = s.Base; !reflect.DeepEqual(s, again) {
 		t.Errorf("%+v was taken up as %+v", s, again)
@@ -152,11 +151,11 @@ func TestGoOnFromNonsense(t *testing.T) {
 			s.Losses[i] = 1<<32 - 1 - uint32(i)
 		}
 		p := lossy()
-		p.Keeper = &ledger{last: s}
+		p.Watcher = &earlier{last: s}
 		m := machineFor(t, p, Template(3))
 		drive(m, func() bool { return false })
-		if !m.over || m.used > 2*MostTries {
-			t.Errorf("%+v: over %v, %d tries", s, m.over, m.used)
+		if !m.over || m.tries.used > 2*MostTries {
+			t.Errorf("%+v: over %v, %d tries", s, m.over, m.tries.used)
 		}
 	}
 }

@@ -70,6 +70,8 @@ func (s *fewSockets) refuses(p probe.Probe) bool {
 	return p.Port%2 == 1
 }
 
+func (s *fewSockets) Kept(uint32, probe.Probe) bool { return false }
+
 func (s *fewSockets) Cancel(_ uint32, p probe.Probe) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,7 +179,7 @@ func TestSecondLookBySockets(t *testing.T) {
 		s := newFewSockets(t, 4)
 		s.byHost = true
 		plan := scan.Plan{Targets: targets(t, "192.0.2.64/26"), Kinds: []probe.Kind{probe.Connect}, Sockets: true,
-			Asks: asks(0, 80, 443), Settle: scan.SettleGroup, Order: scan.ByPass}
+			Asks: asks(0, 80, 443), Settle: scan.SettleGroup, Order: scan.ByBlock}
 		cfg := scan.Config{Sockets: s, Routes: oneWay{}, Start: time.Now(), Timing: scan.Template(3), Ports: probe.Ports{First: 40000, N: 1000}}
 		up := map[netip.Addr]bool{}
 		err := scan.Serve(cfg, func(e *scan.Engine) error {

@@ -13,7 +13,7 @@ import (
 func TestGroupEndsAtOnce(t *testing.T) {
 	o := simulate(t, job{network: oneHost, plan: scan.Plan{
 		Targets: targets(t, "10.1.0.5/32"), Kinds: []probe.Kind{probe.Echo, probe.SYN}, Asks: []scan.Ask{{Kind: 0}, {Kind: 1, Port: 445}},
-		Settle: scan.SettleGroup, Order: scan.ByPass,
+		Settle: scan.SettleGroup, Order: scan.ByBlock,
 	}})
 	if len(o.results) != 1 || o.results[0].Verdict.Reason != probe.EchoReply {
 		t.Fatalf("%+v", o.results)

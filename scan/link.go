@@ -16,7 +16,10 @@ type Packet struct {
 	Frame bool          // out: as a link-layer frame to MAC, past the kernel's own IP
 	Type  uint16        // EtherType
 	MAC   wire.MAC      // out: the next hop's. In: the sender's, where the link has one
+	To    wire.MAC      // in: whom the frame was for; zero where the link does not tell of frames
 	At    time.Duration // in: when the kernel received it, on the clock that Open was given
+	Iface int32         // in: by which interface it came; 0 where the kernel looked at that
+	Sums  wire.Sums     // in: what is known of its checksums
 	B     []byte
 }
 
@@ -34,6 +37,11 @@ type Link interface {
 	// Recv blocks until packets are there and fills into with as many as are
 	// there, at most len(into). Their B is borrowed until the next Recv.
 	Recv(into []Packet) (n int, err error)
+	// Takes tells whether the kernel of this machine would take p, which Recv returned
+	// last and w is parsed from: its checksums, its source, the interface by which it
+	// came. It costs more than a look, so it is for packets that look like answers. Only
+	// who calls Recv may call it.
+	Takes(p *Packet, w *wire.Packet) bool
 	// Waiting tells whether packets have come that Recv has not returned yet, or
 	// has, and was not called again: their receiver may still be at them.
 	Waiting() bool
@@ -66,6 +74,10 @@ type Sockets interface {
 	// before Ask returns, it is put into at and answered is true: the try has
 	// ended, and Recv does not tell of it.
 	Ask(run uint32, how probe.Socket, p probe.Probe, data []byte, at *Answer) (answered bool, err error)
+	// Kept tells whether the kernel says that what the try of p sent is kept back on this
+	// machine. It is asked when its wait has ended, and before it is cancelled. It does not
+	// block, and is called with a run locked.
+	Kept(run uint32, p probe.Probe) bool
 	// Cancel forgets a try whose wait has ended and closes its socket.
 	Cancel(run uint32, p probe.Probe)
 	// Recv blocks until answers are there and fills into, as Link.Recv does.
@@ -86,9 +98,10 @@ type Way struct {
 	MAC    wire.MAC   // ours on this link
 	Ether  bool       // the link has Ethernet addresses, so frames need a MAC
 	Frames bool       // IP packets must leave as frames on this way
-	MTU    int
-	Hops   bool  // the way to next hops of other ways, and to no target
-	Err    error // no way: unreachable, prohibited, no route
+	MTU    int        // bytes of an IP packet that the kernel lets leave, as routes and its memory of paths say
+	Link   int        // the same of the interface alone
+	Hops   bool       // the way to next hops of other ways, and to no target
+	Err    error      // no way: unreachable, prohibited, no route
 }
 
 // Routes tells the way to an address. Ways are few; the look-up does not

@@ -69,11 +69,11 @@ func TestLossNeverCloses(t *testing.T) {
 }
 
 // TestCalibration compares what was truly missed with what sonde said it
-// expected to have missed, over 100 seeds, and over more until so many questions
+// expected to have missed, over 40 seeds, and over more until so many questions
 // were missed that chance cannot decide: 20 events are within a factor of two of
 // their mean by luck too often.
 func TestCalibration(t *testing.T) {
-	const seeds, most, events = 100, 500, 60
+	const seeds, most, events = 40, 500, 60
 	for _, percent := range []int{0, 5, 30} {
 		for _, mixed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%d%%,mixed=%v", percent, mixed), func(t *testing.T) {

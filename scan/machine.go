@@ -20,49 +20,132 @@ type machine struct {
 	plan   *Plan
 	timing Timing
 	pacer  *pacer
-	// unheard tells whether something has come in that answer has not been given
-	// yet: until it was, silence is none. Nil: never.
-	unheard func() bool
-	rtt     [probe.Classes]roundTrips
-	near    []roundTrips // by host, in plans with many questions to few: see trips
-	losses  losses
+	senses
+	rtt    [probe.Classes]roundTrips
+	near   []roundTrips // by host, in plans with many questions to few: see trips
+	losses losses
 
-	slots      []slot
-	base, next uint64 // of the pass: everything before base has left its slot; next is the next to start
-	pass       int
-	from       int                   // the pass that an earlier run was in
-	tries      int                   // silent questions had so many in the passes that are over: see typical
-	used       int                   // and none had more: the next try is numbered behind, unless slots remember it
-	perPass    int                   // tries per question in this pass, more or less: see satisfied
-	silentBy   [MostTries + 1]uint32 // questions that stayed silent in this pass, by tries
-	congested  bool                  // by what the pacer knows
-	most       int                   // most tries of any question in this pass
-	hold       time.Duration         // something unheard keeps silence from counting, until then
-	heardAt    time.Duration         // everything until then was heard, +1
-	delay      time.Duration         // from taking asks to their leaving, at most, of late
-	firsts     int                   // first tries of the first pass in the fill under way
-	sentAt     time.Duration         // when a packet left last
-	clock      time.Duration         // when fill was called last
-	sleep      sleepers
-	settled    bitmap          // by question: decided and handed out
-	groups     bitmap          // by group, in plans that settle by group
-	zero       time.Duration   // when the first question left, +1
-	began      []time.Duration // by group: first question, +1; only with a host timeout
-	again      []uint64        // could not leave yet, and go first
-	retry, end queue           // tries in the order of sending
-	doubt      queue           // tentative answers in the order of coming
-	held       pool            // tentative results
-	spare      verdictOnTries
-	short      [MostTries]verdictOnTries // by tries
-	silence    uint64                    // next question to hand out as silent when all is over
-	over       bool
+	window  window
+	pass    int
+	tries   tries
+	resumed resumed
+	filling filling
+	times   times
+	looks   secondLooks
+	decisions
+	groups   groups
+	queues   queues
+	held     pool // tentative results
+	unproven unproven
+	enough   enough
+	counts   counts
+	over     bool
 
-	out        []Result // decided, not yet handed out
-	ended      []ask    // left their slots, with their latest try; kept only for kernel sockets
-	duplicates uint64
-	omitted    uint64 // silent questions that were not handed out
-	silences   uint64 // and those that were
+	out   []Result  // decided, not yet handed out
+	notes []note    // replies for the plan's Watcher, not yet told
+	ended []attempt // left their slots, with their latest try; kept only for kernel sockets
 }
+
+// senses are how the machine learns what no packet tells. Each may be nil.
+type senses struct {
+	// unheard tells whether something has come in that answer has not been given yet, or
+	// has changed that lost does not know of: until it was, silence is none.
+	unheard func(since time.Duration) bool
+	// lost tells what became of the way of a question at any time since, 0 if nothing.
+	lost func(q probe.Probe, since time.Duration) probe.Trouble
+	// passes tells whether it is known what became of what asked a question at since, as
+	// far as the next hop: if not, that is found out, and until then silence is none.
+	passes func(i uint64, since time.Duration) bool
+	// passed is told that somebody else has heard what asked a question at that time. Nil
+	// as passes is.
+	passed func(q probe.Probe, at time.Duration)
+	// kept tells whether this machine has kept back a try of a question, Try of q.
+	kept func(q probe.Probe) bool
+}
+
+// decisions are of questions.
+type decisions struct {
+	settled  bitmap // decided and handed out
+	answered bitmap // the same, if an answer decided it; nil where that makes no difference to a Watcher
+}
+
+// groups says what is known of the plan's groups.
+type groups struct {
+	settled bitmap // in plans that settle by group
+	began   []mark // the first question; only with a host timeout
+	// over is how many groups of a plan that asks ByHosts are handed out as a whole;
+	// passed is when the next one had its tries.
+	over   uint64
+	passed mark
+}
+
+// tries counts how often questions were asked, in the passes that are over and in this
+// one.
+type tries struct {
+	before   int                   // silent questions had so many in the passes that are over: see typical
+	used     int                   // and none had more: the next try is numbered behind, unless slots remember it
+	perPass  int                   // of each question in this pass, more or less: see satisfied
+	most     int                   // of any question in this pass
+	silentBy [MostTries + 1]uint32 // questions that stayed silent in this pass, by tries
+}
+
+// resumed says what is known of an earlier run.
+type resumed struct {
+	keeps bool // the plan's Watcher knows of one, or keeps what this one does
+	pass  int  // in which it was
+}
+
+// filling is the latest call of fill.
+type filling struct {
+	at        time.Duration
+	congested bool // by what the pacer knows
+	firsts    int  // first tries of the first pass that it sent
+}
+
+// times are when things happened last, and how long they take.
+type times struct {
+	started mark          // when the first question left
+	sent    time.Duration // when a packet left last
+	heard   mark          // everything until then was heard
+	hold    time.Duration // something unheard keeps silence from counting, until then
+	hop     time.Duration // a next hop that is being asked does, until then
+	delay   time.Duration // from taking attempts to their leaving, at most, of late
+	rounds  rounds        // only in plans that ask in rounds
+}
+
+// queues are the questions that something is due for.
+type queues struct {
+	again      []uint64 // could not leave yet, and go first
+	retry, end queue    // tries in the order of sending
+	doubt      queue    // tentative answers in the order of coming
+}
+
+// enough keeps verdicts on numbers of tries: see spareable and demanded.
+type enough struct {
+	spare verdictOnTries
+	short [MostTries]verdictOnTries // by tries
+}
+
+// counts are of answers and of silent questions.
+type counts struct {
+	duplicates uint64
+	handedOut  uint64 // the next question to hand out as silent when all is over
+	silences   uint64 // silent questions that were handed out
+	omitted    uint64 // and those that were not
+}
+
+// mark is a time, or never, which is its zero value.
+type mark struct {
+	next time.Duration // the nanosecond behind the time
+}
+
+func markOf(t time.Duration) mark { return mark{t + 1} }
+
+// is tells whether the time is not never.
+func (k mark) is() bool { return k.next != 0 }
+
+// at is the time, where that is not never.
+func (k mark) at() time.Duration { return k.next - 1 }
 
 // slot is a question in flight.
 type slot struct {
@@ -83,28 +166,34 @@ const (
 	slotTentative // an ICMP error came; the port may still speak for itself
 )
 
-// ask is one packet to be sent.
-type ask struct {
+// attempt is one packet to be sent.
+type attempt struct {
 	number uint64
 	probe  probe.Probe
+	// reset: no question, but the RST from port from by which an older connection in
+	// the place of one is taken back.
+	reset    bool
+	from     uint16
+	seq, ack uint32 // of the RST
 }
-
-const mostSlots = 1 << 20
 
 // fewHosts is of how many hosts, at most, each one's round trips are measured.
 const fewHosts = 1 << 10
 
 func newMachine(plan *Plan, timing Timing, p *pacer) *machine {
-	m := &machine{plan: plan, timing: timing, pacer: p, perPass: timing.firstTries()}
+	m := &machine{plan: plan, timing: timing, pacer: p, tries: tries{perPass: timing.firstTries()}}
 	if plan.Settle == SettleNever {
-		m.perPass, m.timing.MaxRetries = 1, 0
+		m.tries.perPass, m.timing.MaxRetries = 1, 0
 	}
-	size := uint64(1) << bits.Len64(min(plan.Len(), mostSlots)-1)
-	m.slots = make([]slot, size)
+	size := uint64(1) << bits.Len64(min(plan.Len(), fewSlots)-1)
+	m.window.slots, m.window.whole = make([]slot, size), plan.Len() <= size
 	m.settled = newBitmap(plan.Len())
+	if plan.Watcher != nil && plan.Settle != SettleNever {
+		m.answered = newBitmap(plan.Len())
+	}
 	if plan.Settle == SettleGroup {
-		m.groups = newBitmap(plan.Groups())
-		m.sleep.asked = newBitmap(plan.inner)
+		m.groups.settled = newBitmap(plan.Groups())
+		m.looks.asked = newBitmap(plan.inner)
 	}
 	if plan.Settle == SettleEach && len(plan.Kinds) == 1 && plan.Groups() <= fewHosts {
 		m.near = make([]roundTrips, plan.Groups())
@@ -112,16 +201,21 @@ func newMachine(plan *Plan, timing Timing, p *pacer) *machine {
 			m.near[h].forgets = true
 		}
 	}
-	if plan.HostTimeout > 0 {
-		m.began = make([]time.Duration, plan.Groups())
+	if plan.Order == InRounds {
+		m.times.rounds.begin(plan.inner)
 	}
-	if plan.Keeper != nil {
-		m.goOn(plan.Keeper.Last())
+	if plan.HostTimeout > 0 {
+		m.groups.began = make([]mark, plan.Groups())
+	}
+	if plan.Watcher != nil {
+		var last Standing
+		last, m.resumed.keeps = plan.Watcher.Last()
+		m.goOn(last)
 	}
 	return m
 }
 
-func (m *machine) slot(i uint64) *slot { return &m.slots[i&uint64(len(m.slots)-1)] }
+func (m *machine) slot(i uint64) *slot { return &m.window.slots[i&uint64(len(m.window.slots)-1)] }
 
 // live returns the slot of question i if the question is in it.
 func (m *machine) live(i uint64) *slot {
@@ -133,39 +227,44 @@ func (m *machine) live(i uint64) *slot {
 
 // decided tells whether question i needs no more asking.
 func (m *machine) decided(i uint64) bool {
-	return m.settled.has(i) || m.groups != nil && m.groups.has(m.plan.Group(i)) || m.plan.Skip != nil && m.plan.Skip(i)
+	return m.settled.has(i) || m.groups.settled != nil && m.groups.settled.has(m.plan.Group(i)) || m.plan.Watcher != nil && m.plan.Watcher.Skip(i)
 }
 
 // fill appends to asks what is to be sent now, at most most packets: further
 // tries first, then new questions. It also ends what has had its time, and
 // passes. What was asked at left or later may not have left yet, so its time has
 // not begun.
-func (m *machine) fill(now, left time.Duration, most int, asks []ask) []ask {
+func (m *machine) fill(now, left time.Duration, most int, asks []attempt) []attempt {
 	epoch := m.pacer.epoch()
-	m.clock, m.firsts, m.congested = now, 0, m.pacer.congested(now)
+	m.filling.at, m.filling.firsts, m.filling.congested = now, 0, m.pacer.congested(now)
 	for !m.over {
 		m.expire(now, left)
+		m.closeGroups(now, mostOut)
 		asks = m.collect(now, left, most, epoch, asks)
-		if m.next < m.plan.Len() || m.base < m.next || m.sleep.pending() {
+		if m.window.next < m.plan.Len() || m.window.base < m.window.next || m.looks.pending() {
 			break
 		}
 		if m.turn(); m.over {
 			break
 		}
 	}
-	if m.firsts > 0 {
-		m.pacer.asked(epoch, m.firsts, m.plan.Order == Shuffled)
+	if m.filling.firsts > 0 {
+		m.pacer.asked(epoch, m.filling.firsts, m.plan.Order != ByBlock)
 	}
 	return asks
 }
 
 // collect is the part of fill that sends.
-func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks []ask) []ask {
+func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks []attempt) []attempt {
 	if m.plan.Pace > 0 {
 		if now < m.paced() {
 			return asks
 		}
 		most = min(most, len(asks)+1)
+	}
+	for u := &m.unproven; len(asks) < most && len(u.resets) > 0; u.resets = u.resets[1:] {
+		asks = append(asks, u.resets[0])
+		m.times.sent = now
 	}
 	// Further tries go before what found no room: that may be waiting for them,
 	// as kernel sockets stay open until their question ends.
@@ -176,9 +275,9 @@ func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks [
 		}
 		asks = m.send(now, i, epoch, asks)
 	}
-	for len(asks) < most && len(m.again) > 0 {
-		i := m.again[0]
-		m.again = m.again[1:]
+	for len(asks) < most && len(m.queues.again) > 0 {
+		i := m.queues.again[0]
+		m.queues.again = m.queues.again[1:]
 		if s := m.live(i); s != nil && s.state == slotWaiting {
 			asks = m.send(now, i, epoch, asks)
 		}
@@ -202,7 +301,11 @@ func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks [
 
 // unsend takes back an ask that could not leave for now; it goes before new
 // questions next time.
-func (m *machine) unsend(a ask) {
+func (m *machine) unsend(a attempt) {
+	if a.reset {
+		m.unproven.resets = append(m.unproven.resets, a)
+		return
+	}
 	if m.looked(a.number, a.probe.Try) {
 		m.unlook(a.number)
 		return
@@ -213,25 +316,25 @@ func (m *machine) unsend(a ask) {
 		}
 		s.try--
 		s.here--
-		m.again = append(m.again, a.number)
+		m.queues.again = append(m.queues.again, a.number)
 	}
 }
 
 // start opens the slot of the next question of the pass.
 func (m *machine) start(now time.Duration) (uint64, bool) {
-	for m.next < m.plan.Len() {
-		i := m.next
-		if i-m.base >= uint64(len(m.slots)) {
-			return 0, false // the window is full
+	for m.window.next < m.plan.Len() {
+		i := m.window.next
+		if m.full() && !m.widen() {
+			return 0, false
 		}
-		if m.zero == 0 {
-			m.zero = now + 1
+		if !m.times.started.is() {
+			m.times.started = markOf(now)
 		}
 		if now < m.due(i) {
 			return 0, false
 		}
-		m.next++
-		if m.decided(i) || m.tried(i) || m.pass > 0 && (m.kernelRepeats(i) || m.triedBefore(i) >= m.tries+m.perPass) {
+		m.window.next++
+		if m.decided(i) || m.tried(i) || m.pass > 0 && (m.kernelRepeats(i) || m.triedBefore(i) >= m.tries.before+m.tries.perPass) {
 			m.advance()
 			continue
 		}
@@ -251,7 +354,7 @@ func (m *machine) triedBefore(i uint64) int {
 	if s := m.slot(i); m.remembers() && s.number == uint32(i) && s.try > 0 {
 		return int(s.try)
 	}
-	return m.used
+	return m.tries.used
 }
 
 // triesOf is how many tries question i, which has left its slot, had so far, or at
@@ -260,34 +363,37 @@ func (m *machine) triesOf(i uint64) int {
 	if s := m.slot(i); m.remembers() && s.number == uint32(i) {
 		return int(s.try)
 	}
-	return m.used + m.most
+	return m.tries.used + m.tries.most
 }
 
 // remembers tells whether slots keep the tries of the questions that left them:
 // where there is one for each, and the kernel repeats none.
 func (m *machine) remembers() bool {
-	return m.plan.Len() <= uint64(len(m.slots)) && !(m.plan.Sockets && m.plan.SourcePort != 0)
+	return m.window.whole && !(m.plan.Sockets && m.plan.SourcePort != 0)
 }
 
 // send counts one more try of question i.
-func (m *machine) send(now time.Duration, i uint64, epoch uint8, asks []ask) []ask {
+func (m *machine) send(now time.Duration, i uint64, epoch uint8, asks []attempt) []attempt {
 	s := m.slot(i)
 	s.try++
 	s.here++
 	s.sent[s.try&3] = micros(now)
-	m.sentAt = now
+	m.times.sent = now
+	if m.plan.Order == InRounds {
+		m.times.rounds.sent(now, i/m.plan.inner, i%m.plan.inner)
+	}
 	if s.try == 1 && m.pass == 0 {
 		s.epoch = epoch
-		m.firsts++
+		m.filling.firsts++
 	}
 	q := m.plan.At(i)
 	q.Try = s.try
 	e := event{number: i, at: now, try: s.try}
-	m.most = max(m.most, int(s.here))
-	if m.kernelRepeats(i) || int(s.here) >= m.perPass && m.timing.fixed() {
-		m.end.push(e)
+	m.tries.most = max(m.tries.most, int(s.here), int(s.try)-m.tries.used) // the latter where it is asked anew
+	if m.kernelRepeats(i) || int(s.here) >= m.tries.perPass && m.timing.fixed() {
+		m.queues.end.push(e)
 	} else {
-		m.retry.push(e)
+		m.queues.retry.push(e)
 	}
-	return append(asks, ask{i, q})
+	return append(asks, attempt{number: i, probe: q})
 }

@@ -31,7 +31,7 @@ func machineFor(t *testing.T, p *Plan, timing Timing) *machine {
 }
 
 // synAck answers a.
-func synAck(a ask, at time.Duration) *probe.Reply {
+func synAck(a attempt, at time.Duration) *probe.Reply {
 	return &probe.Reply{Event: probe.Answer, From: a.probe.Target, Try: a.probe.Try, At: at, TCP: wire.TCP{Flags: wire.SYN | wire.ACK}}
 }
 
@@ -42,7 +42,7 @@ func TestLateAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		after  time.Duration
 		onTime bool
-	}{{rtt, true}, {900 * time.Millisecond, true}, {lateAfter + rtt - time.Millisecond, true}, {lateAfter + rtt + time.Millisecond, false}, {1010 * time.Millisecond, false}} {
+	}{{rtt, true}, {900 * time.Millisecond, true}, {LateAfter + rtt - time.Millisecond, true}, {LateAfter + rtt + time.Millisecond, false}, {1010 * time.Millisecond, false}} {
 		p := &Plan{Targets: hosts(20), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}, SourcePort: 4025}
 		m := machineFor(t, p, Template(3))
 		start := 5 * time.Millisecond
@@ -50,7 +50,7 @@ func TestLateAnswers(t *testing.T) {
 		for _, a := range asks[:12] {
 			m.answer(start+rtt, a.probe, synAck(a, start+rtt))
 		}
-		m.fill(start+retransmission, idle, 20, nil) // second tries of the rest
+		m.fill(start+Retransmission, idle, 20, nil) // second tries of the rest
 		before := m.losses[probe.ClassTCP]
 		q := asks[15].probe
 		q.Try = 0 // not told by a fixed port, but by the timestamp's echo
@@ -83,12 +83,12 @@ func TestNotAsked(t *testing.T) {
 	p := &Plan{Targets: hosts(4), Kinds: []probe.Kind{probe.UDP}, Asks: []Ask{{Port: 53}}}
 	m := machineFor(t, p, Template(3))
 	asks := m.fill(0, idle, 2, nil)
-	later := ask{2, p.At(2)}
+	later := attempt{number: 2, probe: p.At(2)}
 	later.probe.Try = 1
 	nextTry := asks[0]
 	nextTry.probe.Try = 2
 	unsent := asks[1]
-	for _, a := range []ask{later, nextTry} {
+	for _, a := range []attempt{later, nextTry} {
 		if m.answer(time.Millisecond, a.probe, synAck(a, time.Millisecond)) {
 			t.Errorf("an answer to %+v is accepted", a.probe)
 		}
@@ -112,7 +112,7 @@ func TestMachineDoesNotAllocate(t *testing.T) {
 	for name, answered := range map[string]int{"all": burst, "half": burst / 2, "none": 0} {
 		p := &Plan{Targets: hosts(1 << 20), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}}
 		m := machineFor(t, p, Template(3))
-		asks := make([]ask, 0, burst)
+		asks := make([]attempt, 0, burst)
 		r := new(probe.Reply)
 		now, packets := time.Duration(0), 0
 		step := func() {
@@ -148,7 +148,7 @@ func TestSilenceIsHeardOut(t *testing.T) {
 		p := &Plan{Targets: hosts(1), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}}
 		m := machineFor(t, p, timing)
 		unread := true
-		m.unheard = func() bool { return unread }
+		m.unheard = func(time.Duration) bool { return unread }
 		if asks := m.fill(0, idle, 1, nil); len(asks) != 1 {
 			t.Fatalf("%d asks", len(asks))
 		}
@@ -194,7 +194,7 @@ func TestTriesAreBounded(t *testing.T) {
 	for _, settle := range []Settle{SettleEach, SettleGroup} {
 		p := &Plan{Targets: hosts(400), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}}, Settle: settle}
 		if settle == SettleGroup {
-			p.Order = ByPass
+			p.Order = ByBlock
 		}
 		m := machineFor(t, p, Template(3))
 		most := map[uint64]uint8{}

@@ -17,7 +17,8 @@ import (
 type pacer struct {
 	mu      sync.Mutex
 	t       Timing
-	limit   *rate.Limiter
+	limit   *rate.Limiter // asked only for times of limitTime
+	latest  time.Duration // that it was asked for
 	rate    float64
 	rtt     time.Duration
 	settled bool // the path's limit was met: creep, do not double
@@ -30,6 +31,9 @@ type pacer struct {
 	heard    bool          // an earlier plan had answers
 	jammed   epoch         // while looking for a slower rate: the latest that was too fast
 	cautious time.Duration // do not go faster before
+
+	pushed   float64       // this machine objected to this rate; the pace comes back to somewhat less by itself. 0: it has
+	pushedAt time.Duration // when it last objected
 
 	limitRate  float64       // what the path was last seen to carry …
 	limitUntil time.Duration // … and until when that is believed
@@ -50,6 +54,7 @@ type epoch struct {
 
 const (
 	enoughAnswers = 10   // in a round trip, to go faster
+	pushedTo      = 0.8  // of its rate is left when this machine objects
 	lossMatters   = 0.9  // a share of answers below this part of the trusted one …
 	lossCertain   = 3.0  // … by so many standard deviations is the rate's fault
 	creep         = 1.05 // growth per epoch once the limit was met
@@ -58,7 +63,10 @@ const (
 	burstTime     = 5 * time.Millisecond // of packets may be made up for, when they could not leave in time
 	mostBurst     = 9 * time.Millisecond // and of these, less what two askers may be late with
 	quantum       = time.Millisecond     // of packets leave together, as far as they fit into a burst
+	largeQuantum  = 2 * time.Millisecond // and of a large plan: to wake up costs more than to send
+	givenQuantum  = 4 * time.Millisecond // the same where the rate is given, and nothing is to be learned from what comes back
 	shortestEpoch = 4 * time.Millisecond
+	eased         = 50 * time.Millisecond // without an objection of this machine, until it is asked for more
 )
 
 // origin is the engine's zero on the limiter's clock: any fixed time will do.
@@ -71,6 +79,13 @@ func newPacer(t Timing) *pacer {
 	p.apply(0)
 	p.epochs[0] = epoch{rate: p.rate}
 	return p
+}
+
+// limitTime is now on the limiter's clock, which never goes back: who comes with a time that
+// is past, having waited for others, would make it pay out that time once more. p.mu is held.
+func (p *pacer) limitTime(now time.Duration) time.Time {
+	p.latest = max(p.latest, now)
+	return origin.Add(p.latest)
 }
 
 // apply makes the limiter follow p.rate under the ceilings.
@@ -92,7 +107,7 @@ func (p *pacer) apply(now time.Duration) {
 			r = min(r, p.rate)
 		}
 	}
-	at := origin.Add(now)
+	at := p.limitTime(now)
 	p.limit.SetLimitAt(at, rate.Limit(r))
 	// Together with what has been taken and leaves late, a burst is not more than
 	// 10 ms of packets: so in no 10 ms there are more than twice as many.
@@ -113,7 +128,7 @@ func (p *pacer) take(now time.Duration, most int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.turn(now)
-	at := origin.Add(now)
+	at := p.limitTime(now)
 	n := max(0, min(most, int(p.limit.TokensAt(at))))
 	p.limit.AllowN(at, n)
 	p.epochs[p.current%uint8(len(p.epochs))].left += float64(n)
@@ -127,17 +142,17 @@ func (p *pacer) giveBack(now time.Duration, n int) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.limit.AllowN(origin.Add(now), -n)
+	p.limit.AllowN(p.limitTime(now), -n)
 	p.epochs[p.current%uint8(len(p.epochs))].left -= float64(n)
 }
 
 // next returns when the next packets may leave: as many as are worth waking up
-// for.
-func (p *pacer) next(now time.Duration) time.Duration {
+// for, which is what may leave in quantum.
+func (p *pacer) next(now, quantum time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	together := max(1, min(float64(p.limit.Limit())*quantum.Seconds(), burst))
-	missing := together - p.limit.TokensAt(origin.Add(now))
+	missing := together - p.limit.TokensAt(p.limitTime(now))
 	if missing <= 0 {
 		return now
 	}
@@ -229,19 +244,6 @@ func (p *pacer) answered(id uint8, first bool, rtt time.Duration) {
 	}
 }
 
-// pushback says that this machine could not send as fast as it was asked to.
-func (p *pacer) pushback(now time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if now < p.cautious {
-		return // the same congestion, told again
-	}
-	p.cautious = now + max(p.rtt, shortestEpoch)
-	p.rate = float64(p.limit.Limit()) * 0.8
-	p.settled = true
-	p.begin(now)
-}
-
 // turn judges the epochs whose answers are in and goes on to the next one.
 func (p *pacer) turn(now time.Duration) {
 	for i := range p.epochs {
@@ -253,6 +255,9 @@ func (p *pacer) turn(now time.Duration) {
 		case now >= e.ended+p.rtt+p.rtt/2+shortestEpoch && !e.glanced:
 			p.glance(e, now)
 		}
+	}
+	if p.comeBack(now) {
+		return
 	}
 	e := &p.epochs[p.current%uint8(len(p.epochs))]
 	if !p.settled && p.rate < p.t.Quiet && now-e.began >= p.t.FirstWait/4 {
@@ -352,7 +357,7 @@ func (p *pacer) descend(e *epoch, now time.Duration) {
 // still out say nothing about it.
 func (p *pacer) slow(now time.Duration, r float64) {
 	r = max(r, min(p.t.Start, slowest))
-	p.rate = r
+	p.rate, p.pushed = r, 0
 	p.limitRate, p.limitUntil = r, now+limitMemory
 	p.settled = true
 	p.cautious = now + 5*p.rtt

@@ -37,12 +37,20 @@ type Order uint8
 
 const (
 	Shuffled Order = iota // all in one shuffle
-	ByPass                // one repetition (in a sweep: one ask) after the other, each shuffled
+	ByBlock               // block by block, each shuffled: one repetition (in a sweep: one ask) after the other
+	ByHosts               // all questions to some hosts, drawn from all over the targets, then to others: see hostgroups.go
+	// InRounds is repetition by repetition, all in the same shuffle: between two
+	// repetitions of a question lies a whole round, and all of them are in one shard.
+	// Each is waited for just as long: see Plan.Timeout. With several variants each
+	// round is shuffled by itself, so that none of them always follows the same other.
+	InRounds
 )
 
 // Plan is a set of questions as data: the product of its dimensions. Questions
 // are numbered in the order of asking; At and Index compute both ways, and
 // nothing is ever expanded.
+//
+// It has many fields, since each is one thing that may be asked for by itself.
 type Plan struct {
 	Targets  Targets
 	Kinds    []probe.Kind
@@ -61,40 +69,38 @@ type Plan struct {
 	Shard, Shards uint64 // the Shard-th (from 0) of Shards parts; Shards 0 counts as 1
 
 	Source      netip.Addr    // foreign source, zero if the way's own
-	SourcePort  uint16        // -g; 0: a block of the engine's
-	KeepFlow    bool          // one port for all TTLs and tries of a flow (trace)
+	SourcePort  uint16        // -g; 0: any of the engine's
+	KeepFlow    bool          // one port for all TTLs and tries of a flow (trace), instead of one for each
+	SameFlows   bool          // with InRounds: every repetition leaves from the source port that it had before, so it is the same packet again
 	Sockets     bool          // asked by kernel sockets
 	Patient     bool          // how fast one answer came says nothing about the next (hops; UDP sets it)
 	Tries       int           // of a silent question, exactly; 0: as the engine's timing has it
 	Timeout     time.Duration // the longest wait for one reply; 0: as the engine's timing has it
 	Pace        time.Duration // between any two packets, at least; 0: as fast as the pacer lets
-	Interval    time.Duration // between the starts of passes (repetitions); 0: as fast as the pacer lets
+	Interval    time.Duration // between the starts of blocks (repetitions), InRounds between two repetitions of a question; 0: as fast as the pacer lets
 	HostTimeout time.Duration // give up on a host this long after its first question
 	OmitSilence bool          // no Result for silence (sweeps of ranges): Stats.Silent counts it
-	// Skip tells which questions an earlier run has decided: they are neither
-	// asked nor handed out again. Nil: none.
-	Skip func(number uint64) bool
-	// Keeper, if not nil, keeps how far the run has come, and knows how far an
-	// earlier one came.
-	Keeper Keeper
-	// Leaving, if not nil, is told of every packet that is about to be sent.
-	Leaving func(q probe.Probe, at time.Duration)
-	// Stray, if not nil, takes proven answers that do not name one question: in
-	// a plan of TTLs, what the target says by TCP or UDP. It must not block; r is
-	// borrowed. It tells whether it wanted the answer.
-	Stray func(q probe.Probe, r *probe.Reply) bool
-	// Later, if not nil, is told of answers to questions that were decided before.
-	// It is called as Stray is.
-	Later func(q probe.Probe, r *probe.Reply)
+	// GroupOver, if not nil, is told each group of hosts whose questions are all decided,
+	// where that is before the run is over, from the goroutine that called Engine.Run.
+	// Only with ByHosts.
+	GroupOver func(group uint64)
+	// Watcher, if not nil, follows the run, and says what of the plan need not be
+	// asked.
+	Watcher Watcher
 
-	n, inner, whole uint64 // questions; of one pass in this shard; of one pass in all shards
+	n, inner, whole uint64 // questions; of one block in this shard; of one block in all shards
 	shuffle         shuffle
+	hosts           hostGroups  // with ByHosts
 	askIndex        []([]int32) // by kind, by port: index into Asks, -1 if not asked
 }
 
 // Compile checks the plan and computes what At and Index need. It must be
-// called before anything else; once more changes nothing.
+// called before anything else; once more does nothing, so that others may use the
+// plan when it is run.
 func (p *Plan) Compile() error {
+	if p.whole > 0 {
+		return nil
+	}
 	if len(p.Asks) == 0 || p.Targets.Len() == 0 {
 		return errors.New("nothing to ask")
 	}
@@ -128,14 +134,23 @@ func (p *Plan) Compile() error {
 	if !ok {
 		return errors.New("more questions than can be counted")
 	}
-	p.whole = whole / p.passes()
-	p.shuffle = newShuffle(p.whole, p.Seed)
-	p.inner = (p.whole - p.Shard + p.Shards - 1) / p.Shards
-	if p.Shard >= p.whole {
-		p.inner = 0
+	if p.Order == ByHosts {
+		p.parts(whole)
+		return nil
 	}
-	p.n = p.inner * p.passes()
+	p.whole = whole / p.blocks()
+	p.shuffle = newShuffle(p.whole, p.Seed)
+	p.inner = p.share(p.whole)
+	p.n = p.inner * p.blocks()
 	return nil
+}
+
+// share is how many of whole questions are in this shard.
+func (p *Plan) share(whole uint64) uint64 {
+	if p.Shard >= whole {
+		return 0
+	}
+	return (whole - p.Shard + p.Shards - 1) / p.Shards
 }
 
 func product(factors ...uint64) (uint64, bool) {
@@ -152,8 +167,8 @@ func product(factors ...uint64) (uint64, bool) {
 
 func (p *Plan) ttls() uint8 { return max(p.TTLs, 1) }
 
-// passes is how many shuffles follow each other.
-func (p *Plan) passes() uint64 {
+// blocks is how many shuffles follow each other: of one block each.
+func (p *Plan) blocks() uint64 {
 	switch {
 	case p.Order == Shuffled:
 		return 1
@@ -169,22 +184,33 @@ func (p *Plan) Len() uint64 { return p.n }
 // Groups returns how many hosts there are, in all shards.
 func (p *Plan) Groups() uint64 { return p.Targets.Len() }
 
-// dims returns the sizes of ask, TTL, flow and variant within a pass; the
+// dims returns the sizes of ask, TTL, flow and variant within a block; the
 // repetition is the slowest dimension and needs none.
 func (p *Plan) dims() (asks, ttls, flows, variants uint64) {
 	asks, ttls, flows, variants = uint64(len(p.Asks)), uint64(p.ttls()), uint64(p.Flows), uint64(p.Variants)
-	if p.Order == ByPass && p.Settle == SettleGroup {
+	if p.byAsk() {
 		asks = 1
 	}
 	return
 }
 
+// byAsk tells whether blocks are of one ask each.
+func (p *Plan) byAsk() bool { return p.inBlocks() && p.Settle == SettleGroup }
+
+// byRep tells whether blocks are of one repetition each.
+func (p *Plan) byRep() bool { return p.inBlocks() && p.Settle != SettleGroup }
+
+// repeatsPackets tells whether a repetition is the same packet again.
+func (p *Plan) repeatsPackets() bool { return p.SourcePort != 0 || p.SameFlows }
+
+// inBlocks tells whether one ask or one repetition comes after the other.
+func (p *Plan) inBlocks() bool { return p.Order == ByBlock || p.Order == InRounds }
+
 // At returns the i-th question, i < Len. It does not allocate.
 func (p *Plan) At(i uint64) probe.Probe {
-	pass, k := i/p.inner, p.place(i)
+	block, k := i/p.inner, p.place(i)
 	asks, ttls, flows, variants := p.dims()
-	host := k % p.Targets.Len()
-	k /= p.Targets.Len()
+	host, k := p.host(block, k)
 	variant := k % variants
 	k /= variants
 	flow := k % flows
@@ -193,12 +219,11 @@ func (p *Plan) At(i uint64) probe.Probe {
 	k /= ttls
 	ask := k % asks
 	rep := k / asks
-	if p.Order == ByPass {
-		if p.Settle == SettleGroup {
-			ask = pass
-		} else {
-			rep = pass
-		}
+	switch {
+	case p.byAsk():
+		ask = block
+	case p.byRep():
+		rep = block
 	}
 	a := p.Asks[ask]
 	q := probe.Probe{Kind: a.Kind, Target: p.Targets.At(host), Port: a.Port, Flow: uint16(flow), Variant: uint16(variant), Rep: uint32(rep)}
@@ -227,43 +252,78 @@ func (p *Plan) Index(q probe.Probe) (uint64, bool) {
 		ttl = uint64(q.TTL) - 1
 	}
 	asks, ttls, flows, variants := p.dims()
-	pass, rep, ask := uint64(0), uint64(q.Rep), uint64(a)
-	if p.Order == ByPass {
-		if p.Settle == SettleGroup {
-			pass, ask = ask, 0
-		} else {
-			pass, rep = rep, 0
-		}
+	block, rep, ask := uint64(0), uint64(q.Rep), uint64(a)
+	switch {
+	case p.byAsk():
+		block, ask = ask, 0
+	case p.byRep():
+		block, rep = rep, 0
 	}
-	k := ((((rep*asks+ask)*ttls+ttl)*flows+uint64(q.Flow))*variants+uint64(q.Variant))*p.Targets.Len() + host
+	hosts, shuffle := p.Targets.Len(), &p.shuffle
+	if p.Order == ByHosts {
+		block, host = p.hosts.of(host)
+		hosts, shuffle = p.hosts.in(block), p.shuffled(block)
+	}
+	k := ((((rep*asks+ask)*ttls+ttl)*flows+uint64(q.Flow))*variants+uint64(q.Variant))*hosts + host
 	j := k
 	if !p.Straight {
-		j = p.shuffle.index(k, p.tweak(pass))
+		j = shuffle.index(k, p.tweak(block))
 	}
 	if j%p.Shards != p.Shard {
 		return 0, false
 	}
-	return pass*p.inner + j/p.Shards, true
+	return block*p.inner + j/p.Shards, true
+}
+
+// asksAtSomeTTL tells whether some question is as q is, whatever its TTL.
+func (p *Plan) asksAtSomeTTL(q probe.Probe) bool {
+	for ttl := uint8(1); ttl <= p.TTLs; ttl++ {
+		q.TTL = ttl
+		if _, ok := p.Index(q); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // Group returns the host of question i, as its index in Targets.
 func (p *Plan) Group(i uint64) uint64 {
-	return p.place(i) % p.Targets.Len()
+	host, _ := p.host(i/p.inner, p.place(i))
+	return host
 }
 
-// place is what the shuffle makes of question i within its pass.
+// host is which host place k of a block asks, and what is left of k then.
+func (p *Plan) host(block, k uint64) (host, rest uint64) {
+	if p.Order == ByHosts {
+		n := p.hosts.in(block)
+		return p.hosts.at(block, k%n), k / n
+	}
+	return k % p.Targets.Len(), k / p.Targets.Len()
+}
+
+// HostGroup returns the group of a host with ByHosts; false if the plan does not ask it.
+func (p *Plan) HostGroup(a netip.Addr) (uint64, bool) {
+	host, ok := p.Targets.Index(a)
+	if !ok || p.Order != ByHosts {
+		return 0, false
+	}
+	group, _ := p.hosts.of(host)
+	return group, true
+}
+
+// place is what the shuffle makes of question i within its block.
 func (p *Plan) place(i uint64) uint64 {
 	if p.Straight {
 		return (i%p.inner)*p.Shards + p.Shard
 	}
-	return p.shuffle.at((i%p.inner)*p.Shards+p.Shard, p.tweak(i/p.inner))
+	return p.shuffled(i/p.inner).at((i%p.inner)*p.Shards+p.Shard, p.tweak(i/p.inner))
 }
 
-// tweak makes every pass another shuffle; but the passes of a sweep are alike,
-// so that all questions to a host are in one shard.
-func (p *Plan) tweak(pass uint64) uint64 {
-	if p.Settle == SettleGroup {
+// tweak makes every block another shuffle; but the blocks of a sweep are alike,
+// so that all questions to a host are in one shard, and so are rounds of one variant.
+func (p *Plan) tweak(block uint64) uint64 {
+	if p.Settle == SettleGroup || p.Order == InRounds && p.Variants <= 1 {
 		return 0
 	}
-	return pass
+	return block
 }

@@ -2,6 +2,7 @@ package scan_test
 
 import (
 	"net/netip"
+	"sync"
 	"testing"
 
 	"go4.org/netipx"
@@ -43,7 +44,7 @@ func TestPlanUses(t *testing.T) {
 	}{
 		{"sweep with several kinds per host", scan.Plan{
 			Targets: targets(t, "10.0.0.0/24", "fd00::/120"), Kinds: []probe.Kind{probe.Echo, probe.SYN, probe.ACK},
-			Asks: []scan.Ask{{Kind: 0}, {Kind: 1, Port: 443}, {Kind: 2, Port: 80}}, Settle: scan.SettleGroup, Order: scan.ByPass,
+			Asks: []scan.Ask{{Kind: 0}, {Kind: 1, Port: 443}, {Kind: 2, Port: 80}}, Settle: scan.SettleGroup, Order: scan.ByBlock,
 		}, 3 * 512, func(t *testing.T, p *scan.Plan, all []probe.Probe) {
 			for i, q := range all {
 				if int(q.Kind) != i/512 {
@@ -78,7 +79,7 @@ func TestPlanUses(t *testing.T) {
 		}},
 		{"trial: variant × repetition", scan.Plan{
 			Targets: targets(t, "10.0.0.1/32"), Kinds: []probe.Kind{probe.SYN}, Asks: asks(0, 21), Variants: 6, Craft: crafts, Reps: 200,
-			Settle: scan.SettleNever, Order: scan.ByPass,
+			Settle: scan.SettleNever, Order: scan.ByBlock,
 		}, 1200, func(t *testing.T, p *scan.Plan, all []probe.Probe) {
 			same := true
 			for i, q := range all {
@@ -92,7 +93,7 @@ func TestPlanUses(t *testing.T) {
 			}
 		}},
 		{"-c repeats", scan.Plan{
-			Targets: targets(t, "10.0.0.0/30"), Kinds: []probe.Kind{probe.Echo}, Asks: asks(0, 0), Reps: 5, Settle: scan.SettleNever, Order: scan.ByPass,
+			Targets: targets(t, "10.0.0.0/30"), Kinds: []probe.Kind{probe.Echo}, Asks: asks(0, 0), Reps: 5, Settle: scan.SettleNever, Order: scan.ByBlock,
 		}, 20, nil},
 	}
 	for _, tt := range tests {
@@ -237,4 +238,74 @@ func FuzzPlanInverse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCompileAgain: a plan that is compiled already may be looked at while it is run,
+// which compiles it again. The race detector sees whether it is touched.
+func TestCompileAgain(t *testing.T) {
+	p := scan.Plan{Targets: targets(t, "10.0.0.0/24"), Kinds: []probe.Kind{probe.SYN}, Asks: asks(0, 80, 443)}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := p.Compile(); err != nil {
+			t.Error(err)
+		}
+	})
+	for i := range p.Len() {
+		if k, ok := p.Index(p.At(i)); !ok || k != i {
+			t.Errorf("question %d has number %d", i, k)
+		}
+	}
+	wg.Wait()
+}
+
+// TestPlanByHosts: all questions to some hosts come before those to others, in every
+// shard; groups are from all over the targets, and say whose they are.
+func TestPlanByHosts(t *testing.T) {
+	const hosts, ports = 2*scan.HostsTogether + 100, 3
+	set, err := target.NewSet([]netipx.IPRange{netipx.IPRangeFrom(netip.MustParseAddr("10.0.0.0"), netip.MustParseAddr("10.0.16.99"))}, nil)
+	if err != nil || set.Len() != hosts {
+		t.Fatal(set.Len(), err)
+	}
+	for _, shards := range []uint64{1, 3} {
+		whole := map[probe.Probe]int{}
+		for shard := range shards {
+			p := scan.Plan{Targets: set, Kinds: []probe.Kind{probe.SYN}, Asks: asks(0, 22, 80, 443), Order: scan.ByHosts, Seed: 4, Shard: shard, Shards: shards}
+			if err := p.Compile(); err != nil {
+				t.Fatal(err)
+			}
+			last, low, runs := uint64(0), 0, 0
+			all := allOf(t, &p)
+			for i, q := range all {
+				whole[q]++
+				g, ok := p.HostGroup(q.Target)
+				if !ok || g < last || g > 2 {
+					t.Fatalf("question %d is of group %d, after one of group %d", i, g, last)
+				}
+				last = g
+				if i < scan.HostsTogether/2 && q.Target.Less(netip.MustParseAddr("10.0.8.0")) {
+					low++
+				}
+				if i > 0 && all[i-1].Target == q.Target {
+					runs++
+				}
+			}
+			if share := float64(low) / (scan.HostsTogether / 2); share < 0.4 || share > 0.6 {
+				t.Errorf("%.2f of the first questions are to the lower half of the targets", share)
+			}
+			if runs > len(all)/500 {
+				t.Errorf("%d of %d questions are to the host of the one before", runs, len(all))
+			}
+		}
+		if len(whole) != hosts*ports {
+			t.Errorf("%d shards ask %d of %d questions", shards, len(whole), hosts*ports)
+		}
+		for q, n := range whole {
+			if n != 1 {
+				t.Fatalf("%d shards ask %v %d times", shards, q, n)
+			}
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"context"
+
 	"sonde/probe"
 	"sonde/probe/wire"
 )
@@ -12,8 +14,9 @@ func Preview(cfg Config, p *Plan, each func(etherType uint16, packet []byte, q p
 	if err := p.Compile(); err != nil {
 		return err
 	}
-	e := &Engine{cfg: cfg, pacer: newPacer(cfg.Timing)}
-	a := newRun(e, 1, p).asker()
+	r := newRun(newEngine(cfg), 1, p)
+	r.borrow(context.Background()) // never waits: it is the first
+	a := r.asker()
 	for i := range p.Len() {
 		q := p.At(i)
 		q.Try, q.Way = 1, cfg.Routes.Way(q.Target)
@@ -28,12 +31,28 @@ func Preview(cfg Config, p *Plan, each func(etherType uint16, packet []byte, q p
 		if q.Target.Is4() {
 			etherType = wire.TypeIPv4
 		}
+		s := &a.sources[q.Way]
+		a.arena = kind.Append(a.arena[:0], s, q)
+		size := 0
 		if lk, ok := kind.(probe.LinkKind); ok {
 			etherType, _ = lk.Frame(q)
+		} else {
+			a.arena = s.Finish(a.arena, 0, q)
+			size = s.Fragmented(a.arena, q)
 		}
-		a.arena = kind.Append(a.arena[:0], &a.sources[q.Way], q)
-		if !each(etherType, a.arena, q) {
-			return nil
+		for n, b := 0, a.arena; ; n++ {
+			if size > 0 {
+				more := false
+				if b, more = s.AppendFragment(nil, a.arena, q, size, n); !more {
+					break
+				}
+			}
+			if !each(etherType, b, q) {
+				return nil
+			}
+			if size == 0 {
+				break
+			}
 		}
 	}
 	return nil

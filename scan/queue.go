@@ -44,20 +44,57 @@ func (q *queue) push(e event) {
 	q.n++
 }
 
-// bitmap is a set of numbers.
-type bitmap []uint64
+// bitmap is a set of numbers below some n, in blocks that are there when something is
+// in them: questions are numbered in the order of asking, so that a plan costs what of
+// it was asked.
+type bitmap [][]uint64
 
-func newBitmap(n uint64) bitmap { return make(bitmap, (n+63)/64) }
+const (
+	blockWords = 1 << 16
+	blockBits  = 64 * blockWords
+)
 
-func (b bitmap) has(i uint64) bool { return b[i/64]>>(i%64)&1 != 0 }
-func (b bitmap) set(i uint64)      { b[i/64] |= 1 << (i % 64) }
-func (b bitmap) unset(i uint64)    { b[i/64] &^= 1 << (i % 64) }
+func newBitmap(n uint64) bitmap {
+	if n <= blockBits {
+		return bitmap{make([]uint64, (n+63)/64)}
+	}
+	return make(bitmap, (n+blockBits-1)/blockBits)
+}
+
+// word is the numbers from 64*w on, as bits.
+func (b bitmap) word(w uint64) uint64 {
+	if block := b[w/blockWords]; block != nil {
+		return block[w%blockWords]
+	}
+	return 0
+}
+
+func (b bitmap) has(i uint64) bool { return b.word(i/64)>>(i%64)&1 != 0 }
+
+func (b bitmap) set(i uint64) {
+	block := &b[i/blockBits]
+	if *block == nil {
+		*block = make([]uint64, blockWords)
+	}
+	(*block)[i/64%blockWords] |= 1 << (i % 64)
+}
+
+func (b bitmap) unset(i uint64) {
+	if block := b[i/blockBits]; block != nil {
+		block[i/64%blockWords] &^= 1 << (i % 64)
+	}
+}
 
 // full tells whether all of 0 … n-1 are in the set.
 func (b bitmap) full(n uint64) bool {
 	count := uint64(0)
-	for _, w := range b {
-		count += uint64(bits.OnesCount64(w))
+	for _, block := range b {
+		if block == nil {
+			return false
+		}
+		for _, w := range block {
+			count += uint64(bits.OnesCount64(w))
+		}
 	}
 	return count == n
 }

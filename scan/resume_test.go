@@ -27,7 +27,7 @@ func TestResume(t *testing.T) {
 			}
 		}
 		rest := plan()
-		rest.Skip = func(i uint64) bool { return known[i] }
+		rest.Watcher = decided{known: known}
 		second := simulate(t, job{network: network, plan: rest})
 		seen := map[uint16]int{}
 		for _, o := range []outcome{first, second} {
@@ -47,3 +47,11 @@ func TestResume(t *testing.T) {
 		}
 	}
 }
+
+// decided is a Watcher that skips what an earlier run has decided.
+type decided struct {
+	scan.NoWatcher
+	known map[uint64]bool
+}
+
+func (d decided) Skip(number uint64) bool { return d.known[number] }

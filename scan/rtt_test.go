@@ -63,3 +63,34 @@ func TestHostsOwnWait(t *testing.T) {
 		t.Errorf("unknown hosts are waited for %v, one answered after %v", all, slow)
 	}
 }
+
+// TestPatientWait: in a patient plan quick answers do not shorten the wait, unless the user
+// said how long it is at most; of hops they do not then either, and that is the longest.
+func TestPatientWait(t *testing.T) {
+	for _, timeout := range []time.Duration{0, 300 * time.Millisecond, 5 * time.Second} {
+		for _, ttls := range []uint8{0, 30} {
+			for _, patient := range []bool{false, true} {
+				timing := Template(3)
+				timing.Timeout = timeout
+				p := &Plan{Targets: hosts(1), Kinds: []probe.Kind{probe.SYN}, Patient: patient, TTLs: ttls}
+				for port := range uint16(100) {
+					p.Asks = append(p.Asks, Ask{Port: port + 1})
+				}
+				m := machineFor(t, p, timing)
+				for _, a := range m.fill(0, idle, int(p.Len()), nil) {
+					m.answer(time.Millisecond, a.probe, synAck(a, time.Millisecond))
+				}
+				want := shortestWait
+				if patient && (timeout == 0 || ttls > 0) {
+					want = timing.FirstWait
+				}
+				if timeout > 0 {
+					want = min(want, timeout)
+				}
+				if got := m.wait(m.trips(0)); got != want {
+					t.Errorf("patient %v, timeout %v, %d TTLs: %v, want %v", patient, timeout, ttls, got, want)
+				}
+			}
+		}
+	}
+}

@@ -1,13 +1,14 @@
 package scan
 
 import (
+	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"sonde/probe"
-	"sonde/probe/wire"
 )
 
 // run is one plan on its way through the engine. The goroutine that called Run
@@ -24,6 +25,8 @@ type run struct {
 	// sending and sendErrors count what left and what could not; stats has them
 	// when all is over.
 	sending, sendErrors atomic.Uint64
+	neighbours          atomic.Uint64 // of sending, those that asked ARP or ND
+	nextHops            nextHops
 
 	mu    sync.Mutex
 	m     *machine
@@ -33,22 +36,50 @@ type run struct {
 	claimed struct {
 		probe probe.Probe
 		reply probe.Reply
+		// The first of this packet's meanings that proves nothing, if unsure.
+		unsure      bool
+		unsureProbe probe.Probe
+		unsureReply probe.Reply
 	}
-	err   error
-	stats Stats
-	stand Standing // of the goroutine that called Run, where the plan has a Keeper
+	err     error
+	due     time.Duration // when the goroutine that called Run looks again by itself
+	stats   Stats
+	telling struct { // of the goroutine that called Run
+		now, later []note // see tell and tellLater
+	}
+	handed struct { // likewise
+		unasked uint64   // results of questions for which no packet left
+		stand   Standing // where somebody keeps that
+	}
+
+	lease     *lease // nil: its ports are not the ledger's
+	fragments bool   // packets may leave in fragments
+	cycle     uint64 // after how many repetitions the source ports are the same again; 0: never
+
+	stopped atomic.Bool // by Engine.Stop
+	closed  bool        // its stats were told: what comes in now answers nothing. mu is held.
 }
 
+// newRun makes a run, which needs ports before it can ask: see borrow.
 func newRun(e *Engine, id uint32, p *Plan) *run {
-	r := &run{engine: e, id: id, plan: p, wake: make(chan struct{}, 1), busy: make(chan struct{}, 1), stats: Stats{Loss: -1, ExpectedMissed: -1}}
+	r := &run{engine: e, id: id, plan: p, fragments: p.fragments(), wake: make(chan struct{}, 1), busy: make(chan struct{}, 1), stats: Stats{Loss: -1, ExpectedMissed: -1}}
 	r.m = newMachine(p, r.timing(), e.pacer)
 	switch {
 	case p.Sockets && e.cfg.Sockets != nil:
-		r.m.unheard = e.cfg.Sockets.Waiting
+		r.m.unheard = func(time.Duration) bool { return e.cfg.Sockets.Waiting() }
+		r.m.kept = func(q probe.Probe) bool { return e.cfg.Sockets.Kept(r.id, q) }
 	case !p.Sockets && e.cfg.Link != nil:
-		r.m.unheard = e.cfg.Link.Waiting
+		r.m.unheard = func(time.Duration) bool { return e.cfg.Link.Waiting() }
 	}
-	r.sources()
+	if waiting := r.m.unheard; waiting != nil && e.cfg.Changing != nil {
+		r.m.unheard = func(since time.Duration) bool { return waiting(since) || e.cfg.Changing(since) }
+	}
+	if e.cfg.Routes != nil {
+		r.watchHops()
+		r.m.lost = func(q probe.Probe, since time.Duration) probe.Trouble {
+			return e.lostWay(e.cfg.Routes.Way(q.Target), since)
+		}
+	}
 	return r
 }
 
@@ -69,29 +100,25 @@ func (r *run) timing() Timing {
 }
 
 // sources prepares what the run asks with, on each way out.
-func (r *run) sources() {
+func (r *run) sources(ports, roaming probe.Ports, tries uint16) {
 	e, p := r.engine, r.plan
-	tries := uint16(max(MostTries, r.m.perPass))
-	ports := probe.Ports{First: p.SourcePort, N: 1, Fixed: true}
-	roaming := probe.Ports{}
-	if p.Settle == SettleNever {
-		tries = 1
-	}
 	switch {
 	case p.SourcePort == 0:
-		want := uint64(tries) * uint64(p.Variants) * uint64(p.Flows) * uint64(p.Reps)
-		if p.KeepFlow {
-			want = uint64(p.Flows)
-		}
-		ports = e.ports(int(min(want, uint64(e.cfg.Ports.N)-uint64(tries))))
-		roaming = e.ports(int(tries))
 	case p.KeepFlow:
-		ports.N, ports.Fixed = p.Flows, false
+		ports, roaming = probe.Ports{First: p.SourcePort, N: p.Flows}, probe.Ports{}
+	default:
+		ports, roaming = probe.Ports{First: p.SourcePort, N: 1, Fixed: true}, probe.Ports{}
 	}
-	ports.Tries, ports.Variants, ports.Flows, ports.KeepFlow = tries, p.Variants, p.Flows, p.KeepFlow
+	ports.Tries, ports.Variants, ports.Flows, ports.TTLs, ports.KeepFlow = tries, p.Variants, p.Flows, p.TTLs, p.KeepFlow
 	roaming.Tries, roaming.Variants, roaming.Flows = tries, p.Variants, p.Flows
 	for _, w := range e.cfg.Routes.Ways() {
 		s := probe.Source{Addr: w.Src, Own: w.Own, MAC: w.MAC, Key: e.key, Ports: ports, Roaming: roaming, Craft: p.Craft}
+		if p.Targets.Len() == 1 {
+			s.Only = p.Targets.At(0).WithZone("")
+		}
+		if len(p.Asks) == 1 {
+			s.Port = p.Asks[0].Port
+		}
 		if p.Source.IsValid() && p.Source.Is4() == w.Src.Is4() {
 			s.Addr = p.Source
 		}
@@ -100,6 +127,33 @@ func (r *run) sources() {
 		}
 		r.source = append(r.source, s)
 		r.claim = append(r.claim, s)
+	}
+}
+
+// quantum is for how long packets of the run are gathered before they leave.
+func (r *run) quantum() time.Duration {
+	switch {
+	case r.plan.Len() < manyQuestions:
+		return quantum
+	case r.engine.cfg.Timing.Rate > 0:
+		return givenQuantum
+	}
+	return largeQuantum
+}
+
+// nudge is poke, unless the asking goroutine of a large plan looks again soon enough: to be
+// woken up for each packet costs more than the packet.
+func (r *run) nudge() {
+	if r.plan.Len() < manyQuestions {
+		r.poke()
+		return
+	}
+	now := r.engine.now()
+	r.mu.Lock()
+	soon := r.due <= now+largeQuantum
+	r.mu.Unlock()
+	if !soon {
+		r.poke()
 	}
 }
 
@@ -113,7 +167,7 @@ func (r *run) poke() {
 
 // expect makes answers to what is asked now those of its repetition, where
 // earlier ones had the same source port. r.mu is held.
-func (r *run) expect(asks []ask) {
+func (r *run) expect(asks []attempt) {
 	if r.plan.Reps < 2 {
 		return
 	}
@@ -126,90 +180,6 @@ func (r *run) expect(asks []ask) {
 	}
 }
 
-// bearing is what a packet is to a run.
-type bearing uint8
-
-const (
-	nothing     bearing = iota
-	unsolicited         // it is for us, or quotes us, but answers nothing that was asked
-	accepted
-)
-
-// packet finds the question that a packet answers. r.mu is held.
-func (r *run) packet(in *Packet, pkt *wire.Packet) bearing {
-	what := nothing
-	for w := range r.claim {
-		s := &r.claim[w]
-		s.Clock = uint32(in.At / time.Millisecond)
-		for k, kind := range r.plan.Kinds {
-			asker, ok := kind.(probe.PacketKind)
-			if !ok {
-				continue
-			}
-			q, reply := &r.claimed.probe, &r.claimed.reply
-			*q, *reply = probe.Probe{Kind: uint8(k)}, probe.Reply{At: in.At}
-			if !asker.Claim(s, pkt, q, reply) {
-				continue
-			}
-			what = unsolicited
-			if reply.Event == probe.Unsolicited {
-				continue
-			}
-			if !r.reply(*q, reply) {
-				return unsolicited
-			}
-			if tap := r.engine.cfg.Tap; tap != nil {
-				tap.Received(in.At, in.Type, in.B, *q)
-			}
-			return accepted
-		}
-	}
-	return what
-}
-
-// heard takes what a kernel socket was told. r.mu is held.
-func (r *run) heard(a *Answer) {
-	reply := &a.Reply
-	if reply.Event == probe.Unsolicited {
-		r.stats.Unsolicited++
-		return
-	}
-	reply.Try = a.Probe.Try
-	if r.socket(a.Probe) == probe.SocketDatagram {
-		if r.plan.SourcePort != 0 {
-			reply.Try = 0 // of sockets that share a port the latest is told, whichever was meant
-		}
-		way := r.engine.cfg.Routes.Way(a.Probe.Target)
-		reply.Match = reply.Event == probe.Answer && probe.PayloadMatches(&r.claim[way], a.Probe, a.Data)
-	}
-	if !r.reply(a.Probe, reply) {
-		r.stats.Unsolicited++
-	}
-}
-
-// reply takes a proven reply to q. r.mu is held.
-func (r *run) reply(q probe.Probe, reply *probe.Reply) bool {
-	if reply.Event == probe.ICMPError && reply.Who != probe.Target && r.engine.cfg.Routes.Local(reply.From) {
-		// Our own kernel speaking: it could not hand the packet on.
-		reply.Who, reply.Event, reply.Errno = probe.Ourselves, probe.LocalError, uint16(syscall.EHOSTUNREACH)
-		if way := r.way(q); !way.Next.IsValid() {
-			reply.Event = probe.NoNeighbour
-		}
-	}
-	if q.TTL == 0 && r.plan.TTLs > 0 && reply.Event == probe.Answer && r.plan.Stray != nil {
-		if !r.plan.Stray(q, reply) {
-			return false
-		}
-		r.stats.Received++
-		return true
-	}
-	if !r.m.answer(r.engine.now(), q, reply) {
-		return false
-	}
-	r.stats.Received++
-	return true
-}
-
 func (r *run) way(q probe.Probe) *Way {
 	routes := r.engine.cfg.Routes
 	return &routes.Ways()[routes.Way(q.Target)]
@@ -219,27 +189,47 @@ func (r *run) way(q probe.Probe) *Way {
 func (r *run) rest(cut bool, emit func(*Result)) {
 	var out []Result
 	for more := true; more; {
+		r.tell()
+		more = false
 		r.mu.Lock()
-		more = r.m.remaining(cut, 1024)
+		if r.stopped.Load() {
+			r.m.abandon()
+		} else {
+			more = r.m.remaining(cut, 1024)
+		}
 		out, r.m.out = r.m.out, out[:0]
 		ended := r.m.ended
 		r.m.ended = nil
 		r.mu.Unlock()
 		r.handOut(out, emit)
+		r.tellLater()
 		r.cancel(ended)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stats.Sent += r.sending.Load()
+	r.stats.Neighbours += r.neighbours.Load()
 	r.stats.SendErrors += r.sendErrors.Load()
-	r.stats.Duplicates += r.m.duplicates
-	r.stats.Silent += r.m.omitted
-	tries := r.m.tries
+	r.stats.Duplicates += r.m.counts.duplicates
+	r.stats.Silent += r.m.counts.omitted
+	if cut && !r.stopped.Load() {
+		r.stats.Unasked += r.m.unreached()
+	}
+	r.stats.Unasked += r.handed.unasked
+	tries := r.m.tries.before
 	if tries == 0 {
-		tries = r.m.perPass
+		tries = r.m.tries.perPass
 	}
 	r.stats.Loss, r.stats.ExpectedMissed = r.m.losses.estimate(tries)
-	r.stats.ExpectedMissed = min(r.stats.ExpectedMissed, float64(r.m.omitted+r.m.silences))
+	r.stats.PortsReused = r.reused()
+	r.stats.ExpectedMissed = min(r.stats.ExpectedMissed, float64(r.m.counts.omitted+r.m.counts.silences))
+}
+
+// groupOver says that all results of a group of hosts were handed out.
+func (r *run) groupOver(group uint64) {
+	if r.plan.GroupOver != nil && !r.stopped.Load() {
+		r.plan.GroupOver(group)
+	}
 }
 
 // handOut completes results by what the link knows, and emits them.
@@ -247,25 +237,105 @@ func (r *run) handOut(out []Result, emit func(*Result)) {
 	e := r.engine
 	for i := range out {
 		res := &out[i]
-		if res.Reply.Event == probe.Silence && e.cfg.Unresolved != nil && !r.way(res.Probe).Next.IsValid() &&
-			e.cfg.Unresolved(res.Probe.Target) {
-			res.Reply.Event = probe.NoNeighbour
+		if lost := e.lost(res); lost != 0 {
+			res.Reply.Event, res.Reply.Who, res.Reply.Errno = probe.LocalError, probe.Ourselves, uint16(lost)
 			res.Verdict = r.plan.Kinds[res.Probe.Kind].Classify(res.Probe, &res.Reply)
 		}
-		if _, ok := r.plan.Kinds[res.Probe.Kind].(probe.LinkKind); ok && res.Reply.Event == probe.Answer {
+		if unsaid(&res.Reply) && r.kept(res.Probe) {
+			res.Reply.Event, res.Reply.Errno = r.unreachable(res.Probe)
+			res.Reply.Who = probe.Ourselves
+			res.Verdict = r.plan.Kinds[res.Probe.Kind].Classify(res.Probe, &res.Reply)
+		}
+		if r.plan.Sockets && neverLeft(&res.Reply) {
+			r.sending.Add(-min(uint64(res.Tries), r.sending.Load()))
+			res.Tries = 0
+		}
+		if r.plan.Kinds[res.Probe.Kind].Traits().Link && res.Reply.Event == probe.Answer {
 			e.mu.Lock()
 			e.hops[res.Probe.Target.WithZone("")] = res.Reply.MAC
 			e.mu.Unlock()
 		}
-		if r.plan.Keeper != nil {
-			r.plan.Keeper.Heard(res)
+		if r.stopped.Load() {
+			continue
+		}
+		if never := res.Reply.Event == probe.LocalError || res.Reply.Event == probe.Deadline; never && res.Tries == 0 && r.plan.Settle != SettleNever {
+			r.handed.unasked++
+		}
+		if r.plan.Watcher != nil {
+			r.plan.Watcher.Heard(res)
 		}
 		emit(res)
 	}
 }
 
+// nextHops is what a run has heard of those who take its packets.
+type nextHops struct {
+	answered mark                  // when ARP or ND was last; mu is held
+	looked   map[netip.Addr]looked // of the goroutine that called Run
+	runs     []*run                // that have asked ARP or ND for this one, and still hear; mu is held
+	watched  []hopWatch            // by way: see watchHops; nil: none
+	wanted   atomic.Uint32         // one more than the way whose next hop is to be asked; 0: none
+	busy     atomic.Bool           // one is being asked
+	asking   sync.WaitGroup
+}
+
+// looked is what the kernel said of a next hop, and when.
+type looked struct {
+	at         time.Duration
+	unresolved bool
+}
+
+// lookAgain is how long what the kernel said of a next hop is not asked again: many
+// questions end at the same time.
+const lookAgain = 100 * time.Millisecond
+
+// kept tells whether the kernel has kept what asked q for want of its next hop's
+// link-layer address.
+func (r *run) kept(q probe.Probe) bool {
+	e := r.engine
+	w := r.way(q)
+	if e.cfg.Unresolved == nil || w.Frames {
+		return false
+	}
+	hop := q.Target
+	if w.Next.IsValid() {
+		hop = w.Next
+	}
+	now := e.now()
+	l, ok := r.nextHops.looked[hop]
+	if !ok || now-l.at > lookAgain {
+		l = looked{now, e.cfg.Unresolved(hop)}
+		if r.nextHops.looked == nil || len(r.nextHops.looked) >= mostLooked {
+			r.nextHops.looked = map[netip.Addr]looked{}
+		}
+		r.nextHops.looked[hop] = l
+	}
+	return l.unresolved
+}
+
+// mostLooked is of how many next hops that is remembered.
+const mostLooked = 1 << 10
+
+// unsaid tells whether r leaves it open why nobody answered: there was silence, or the
+// kernel kept what it was given, which may be for want of a next hop.
+func unsaid(r *probe.Reply) bool {
+	return r.Event == probe.Silence || r.Event == probe.LocalError && r.Errno == uint16(probe.KeptBack)
+}
+
+// neverLeft tells whether r says that the kernel had nobody to send to, or was told not
+// to send: what it was given is on no wire.
+func neverLeft(r *probe.Reply) bool {
+	switch {
+	case r.Event == probe.NoNeighbour:
+		return true
+	case r.Event != probe.LocalError:
+		return false
+	}
+	return slices.Contains([]uint16{uint16(probe.GatewaySilent), uint16(probe.KeptBack), uint16(syscall.EHOSTUNREACH), uint16(syscall.EACCES)}, r.Errno)
+}
+
 // cancel closes the kernel sockets of questions that left their slots.
-func (r *run) cancel(ended []ask) {
+func (r *run) cancel(ended []attempt) {
 	for _, a := range ended {
 		for t := a.probe.Try; t >= 1; t-- {
 			a.probe.Try = t

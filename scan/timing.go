@@ -8,7 +8,7 @@ type Timing struct {
 	FirstWait  time.Duration // for one reply, before any round trip is known
 	Timeout    time.Duration // the longest wait for one reply; 0: as measured
 	Tries      int           // of a question when nothing answers
-	Look       time.Duration // a sweep asks who is silent once more so long after, for sleepers; 0: it does not
+	Look       time.Duration // a sweep asks who is silent once more so long after: see secondLooks; 0: it does not
 	MaxRetries int           // exactly this many further tries; negative: as measured
 	Start      float64       // packets a second at the start
 	Quiet      float64       // ceiling while nothing answers
@@ -18,6 +18,9 @@ type Timing struct {
 
 // MostTries is how often a question is asked at most when loss demands it.
 const MostTries = 15
+
+// TemplateNames are the names that go with the digits of -T.
+var TemplateNames = [...]string{"paranoid", "sneaky", "polite", "normal", "aggressive", "insane"}
 
 // Template returns the timing that -T n stands for, n from 0 to 5.
 func Template(n int) Timing {

@@ -18,18 +18,29 @@ func (m *machine) interval(e *roundTrips) time.Duration {
 	w := m.wait(e) / 2
 	if m.plan.SourcePort != 0 {
 		// The same packet again: a half-open target swallows it within 500 ms.
-		w = max(w, retransmission)
+		w = max(w, Retransmission)
 	}
 	return w
 }
 
-const retransmission = 620 * time.Millisecond // with some room, so that no clock sees less than 600
+// Retransmission is how long after a packet the same packet leaves again, at least: a
+// half-open target swallows what comes within 500 ms.
+const Retransmission = 620 * time.Millisecond // with some room, so that no clock sees less than 600
 
-// wait is how long to wait for one reply. In a patient plan it only grows.
+// wait is how long to wait for one reply. In a patient plan it only grows, but where the
+// user said how long it is at most; of hops that bounds it, and no more, since they are as
+// many different routers.
 func (m *machine) wait(e *roundTrips) time.Duration {
+	if m.plan.Order == InRounds {
+		return m.patience()
+	}
 	w := e.wait(&m.timing)
-	if m.plan.Patient && m.timing.Timeout == 0 {
-		w = max(w, m.timing.FirstWait)
+	if most := m.timing.Timeout; m.plan.Patient && (most == 0 || m.plan.TTLs > 0) {
+		first := m.timing.FirstWait
+		if most > 0 {
+			first = min(first, most)
+		}
+		w = max(w, first)
 	}
 	return w
 }
@@ -45,7 +56,7 @@ func (m *machine) hostTime(w time.Duration) time.Duration {
 // class returns the class of question i. In a sweep all are of one: a host is
 // as far away whatever it is asked, and one thing, whatever it answers.
 func (m *machine) class(i uint64) probe.Class {
-	if m.groups != nil {
+	if m.groups.settled != nil {
 		return probe.ClassTCP
 	}
 	if len(m.plan.Kinds) == 1 {
@@ -67,18 +78,18 @@ func (m *machine) trips(i uint64) *roundTrips {
 
 // dueRetry takes the next question whose further try is due.
 func (m *machine) dueRetry(now, left time.Duration) (uint64, bool) {
-	for m.retry.len() > 0 {
-		e := m.retry.front()
+	for m.queues.retry.len() > 0 {
+		e := m.queues.retry.front()
 		s := m.live(e.number)
 		if !s.is(e) || s.state != slotWaiting {
-			m.retry.pop()
+			m.queues.retry.pop()
 			continue
 		}
-		if e.at >= left || now < e.at+m.hostTime(m.interval(m.trips(e.number))) || !m.heard(now) {
+		if e.at >= left || now < e.at+m.hostTime(m.interval(m.trips(e.number))) || !m.heard(now, recently(now, e.at)) {
 			return 0, false
 		}
-		m.retry.pop()
-		if m.groups != nil && m.decided(e.number) {
+		m.queues.retry.pop()
+		if m.groups.settled != nil && m.decided(e.number) {
 			m.free(e.number)
 			continue
 		}
@@ -87,7 +98,7 @@ func (m *machine) dueRetry(now, left time.Duration) (uint64, bool) {
 			continue
 		}
 		if m.satisfied(s) {
-			m.end.push(e)
+			m.queues.end.push(e)
 			continue
 		}
 		return e.number, true
@@ -107,76 +118,95 @@ const mostDoubts = 1 << 16
 
 // expire ends the questions whose last wait is over, of those asked before left.
 func (m *machine) expire(now, left time.Duration) {
-	m.wakingUp(now, left)
-	for m.doubt.len() > 0 {
-		e := m.doubt.front()
+	m.endLooks(now, left)
+	for m.queues.doubt.len() > 0 {
+		e := m.queues.doubt.front()
 		s := m.live(e.number)
 		if s != nil && s.state == slotTentative && s.try == e.try {
 			r := m.held.at(s.held)
-			if m.doubt.len() <= mostDoubts && now < e.at+m.trips(e.number).linger(r.RTT, &m.timing) {
+			if m.queues.doubt.len() <= mostDoubts && now < e.at+m.trips(e.number).linger(r.RTT, &m.timing) {
 				break
 			}
-			if !m.heard(now) {
+			if !m.heard(now, now) {
 				return
 			}
 			m.finish(now, e.number, s)
 		}
-		m.doubt.pop()
+		m.queues.doubt.pop()
 	}
-	for m.end.len() > 0 {
-		e := m.end.front()
+	for m.queues.end.len() > 0 {
+		e := m.queues.end.front()
 		s := m.live(e.number)
 		if s.is(e) && s.state == slotWaiting {
-			if e.at >= left || now < e.at+m.hostTime(m.lastWait(e.number)) {
+			if e.at >= left || now < max(m.times.hop, e.at+m.hostTime(m.lastWait(e.number))) {
 				return
 			}
-			if !m.heard(now) {
+			if !m.heard(now, recently(now, e.at)) {
+				return
+			}
+			if m.passes != nil && !m.passes(e.number, e.at) {
+				m.times.hop = now + askedTime
 				return
 			}
 			m.finish(now, e.number, s)
 		}
-		m.end.pop()
+		m.queues.end.pop()
 	}
 }
 
 // heard tells whether everything that has come in until now is known. If not,
 // nothing is taken for silence for a moment: on a busy machine an answer may lie
-// here for longer than it took.
-func (m *machine) heard(now time.Duration) bool {
+// here for longer than it took. What has become of ways is known if it was looked at since.
+func (m *machine) heard(now, since time.Duration) bool {
 	switch {
-	case m.unheard == nil || m.heardAt == now+1:
+	case m.unheard == nil || m.times.heard == markOf(now):
 		return true
-	case now < m.hold:
+	case now < m.times.hold:
 		return false
-	case m.unheard():
-		m.hold = now + holdTime
+	case m.unheard(since):
+		m.times.hold = now + holdTime
 		return false
 	}
-	m.heardAt = now + 1
+	m.times.heard = markOf(now)
 	return true
 }
 
+// recently is since when a look at the ways is late enough for a packet that left at asked:
+// an answer would have come before.
+func recently(now, asked time.Duration) time.Duration { return now - (now-asked)/4 }
+
 const holdTime = 500 * time.Microsecond
+
+// askedTime is how often it is looked what became of asking a next hop. Where it answers
+// the run is told at once.
+const askedTime = 5 * time.Millisecond
 
 // finish ends the stay of question i in its slot.
 func (m *machine) finish(now time.Duration, i uint64, s *slot) {
-	tries := m.tries + int(s.here)
+	tries := m.tries.before + int(s.here)
 	if m.kernelRepeats(i) {
-		tries = m.tries + m.perPass
+		tries = m.tries.before + m.tries.perPass
 	}
 	switch {
-	case m.groups != nil && m.decided(i):
+	case m.groups.settled != nil && m.decided(i):
 		m.free(i)
 		return
+	case m.askAnew(now, i, s):
+		return
 	case s.state == slotWaiting:
-		m.silentBy[min(tries, MostTries)]++
+		if trouble := m.troubled(now, i, s); trouble != 0 {
+			m.settle(i, s, Result{Number: i, Probe: m.plan.At(i), Tries: s.try, RTT: -1,
+				Reply: probe.Reply{Event: probe.LocalError, Who: probe.Ourselves, Errno: uint16(trouble)}})
+			return
+		}
+		m.tries.silentBy[min(tries, MostTries)]++
 	}
 	switch {
 	case s.state == slotTentative:
 		m.settle(i, s, m.held.take(s.held))
 	case m.timedOut(now, i):
 		m.giveUp(i, probe.Deadline)
-	case m.timing.fixed() && !m.plan.OmitSilence && m.groups == nil:
+	case m.timing.fixed() && !m.plan.OmitSilence && m.groups.settled == nil:
 		// No further pass will follow, so silence is known now.
 		m.settle(i, s, m.silent(i, s.try))
 	default:
@@ -191,16 +221,16 @@ func (m *machine) lastWait(i uint64) time.Duration {
 	}
 	e := m.trips(i)
 	w := m.wait(e)
-	if m.perPass > 1 && m.kernelRepeats(i) {
-		w += max(time.Duration(m.perPass-1)*m.interval(e), kernelRepeat)
+	if m.tries.perPass > 1 && m.kernelRepeats(i) {
+		w += max(time.Duration(m.tries.perPass-1)*m.interval(e), kernelRepeat)
 	}
-	return w + m.delay
+	return w + m.times.delay
 }
 
 // delayed notes how long asks took to leave. Their time begins when they are
 // taken, and on a busy machine a goroutine may stand still for longer than a round
 // trip.
-func (m *machine) delayed(d time.Duration) { m.delay = max(d, m.delay-m.delay/64) }
+func (m *machine) delayed(d time.Duration) { m.times.delay = max(d, m.times.delay-m.times.delay/64) }
 
 // kernelRepeats tells whether further tries of question i are left to the
 // kernel. With a fixed source port (-g) a second connection cannot be opened
@@ -229,56 +259,63 @@ func (m *machine) wake(free time.Duration) (at time.Duration, ok bool) {
 	}
 	if m.wanting() {
 		at := free
-		if len(m.again) == 0 {
-			at = max(at, m.due(m.next))
+		if len(m.queues.again) == 0 {
+			at = max(at, m.due(m.window.next))
 		}
 		sooner(at)
 	}
-	if m.retry.len() > 0 {
-		e := m.retry.front()
-		sooner(max(free, m.hold, e.at+m.hostTime(m.interval(m.trips(e.number)))))
+	if m.queues.retry.len() > 0 {
+		e := m.queues.retry.front()
+		sooner(max(free, m.times.hold, e.at+m.hostTime(m.interval(m.trips(e.number)))))
 	}
-	if m.end.len() > 0 {
-		e := m.end.front()
-		sooner(max(m.hold, e.at+m.hostTime(m.lastWait(e.number))))
+	if m.queues.end.len() > 0 {
+		e := m.queues.end.front()
+		end := e.at + m.hostTime(m.lastWait(e.number))
+		if m.plan.Len() >= manyQuestions && free > end && free-end <= givenQuantum { // one waking up for both
+			end = free
+		}
+		sooner(max(m.times.hold, m.times.hop, end))
 	}
-	if len(m.sleep.again) > 0 {
+	if len(m.looks.again) > 0 {
 		sooner(free)
 	}
-	if m.sleep.due.len() > 0 {
-		sooner(max(free, m.sleep.due.front().at+m.timing.Look))
+	if m.looks.due.len() > 0 {
+		sooner(max(free, m.looks.due.front().at+m.timing.Look))
 	}
-	if m.sleep.waking.len() > 0 {
-		sooner(max(m.hold, m.sleep.waking.front().at+m.wakeTime()))
+	if m.looks.awaited.len() > 0 {
+		sooner(max(m.times.hold, m.looks.awaited.front().at+m.lookWait()))
 	}
-	if m.doubt.len() > 0 {
-		e := m.doubt.front()
+	if m.queues.doubt.len() > 0 {
+		e := m.queues.doubt.front()
 		d := time.Duration(0)
 		if s := m.live(e.number); s != nil && s.state == slotTentative {
 			d = m.trips(e.number).linger(m.held.at(s.held).RTT, &m.timing)
 		}
-		sooner(max(m.hold, e.at+d))
+		sooner(max(m.times.hold, e.at+d))
 	}
 	return at, ok
 }
 
-// due is when the pass of question i may begin.
+// due is when the block of question i may begin.
 func (m *machine) due(i uint64) time.Duration {
-	if m.plan.Interval == 0 || m.zero == 0 || m.pass > 0 {
+	if m.plan.Order == InRounds {
+		return m.dueInRound(i)
+	}
+	if m.plan.Interval == 0 || !m.times.started.is() || m.pass > 0 {
 		return 0
 	}
-	return m.zero - 1 + time.Duration(i/m.plan.inner)*m.plan.Interval
+	return m.times.started.at() + time.Duration(i/m.plan.inner)*m.plan.Interval
 }
 
 // paced is when the plan's own pace lets the next packet go.
 func (m *machine) paced() time.Duration {
-	if m.plan.Pace == 0 || m.zero == 0 {
+	if m.plan.Pace == 0 || !m.times.started.is() {
 		return 0
 	}
-	return m.sentAt + m.plan.Pace
+	return m.times.sent + m.plan.Pace
 }
 
 // wanting tells whether there is something to send as soon as the pacer allows.
 func (m *machine) wanting() bool {
-	return len(m.again) > 0 || m.next < m.plan.Len() && m.next-m.base < uint64(len(m.slots))
+	return len(m.queues.again) > 0 || m.window.next < m.plan.Len() && (!m.full() || m.narrow())
 }

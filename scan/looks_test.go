@@ -10,14 +10,14 @@ import (
 // awake is a sweep of 400 hosts, of which the even ones answer at once.
 func awake() *Plan {
 	return &Plan{Targets: hosts(400), Kinds: []probe.Kind{probe.SYN}, Asks: []Ask{{Port: 80}, {Port: 443}, {Port: 22}},
-		Settle: SettleGroup, Order: ByPass, Seed: 3}
+		Settle: SettleGroup, Order: ByBlock, Seed: 3}
 }
 
 // walk lets m ask a packet every two milliseconds until done says so, tells seen of
 // each, and returns when it ended.
-func walk(m *machine, done func() bool, seen func(now time.Duration, a ask)) time.Duration {
+func walk(m *machine, done func() bool, seen func(now time.Duration, a attempt)) time.Duration {
 	now := time.Millisecond
-	for asks := []ask(nil); !m.over && !done() && now < time.Minute; now += 2 * time.Millisecond {
+	for asks := []attempt(nil); !m.over && !done() && now < time.Minute; now += 2 * time.Millisecond {
 		asks = m.fill(now, idle, 1, asks[:0])
 		for _, a := range asks {
 			seen(now, a)
@@ -39,7 +39,7 @@ func TestSecondLook(t *testing.T) {
 	m := machineFor(t, awake(), Template(3))
 	latest, looks := map[uint64]time.Duration{}, map[uint64]int{}
 	var last time.Duration
-	end := walk(m, never, func(now time.Duration, a ask) {
+	end := walk(m, never, func(now time.Duration, a attempt) {
 		if a.probe.Try == lookTry {
 			if looks[m.plan.Group(a.number)]++; a.number >= m.plan.inner || now-latest[a.number] < m.timing.Look {
 				t.Errorf("question %d of %d is looked at once more %v after its last try", a.number, m.plan.inner, now-latest[a.number])
@@ -62,23 +62,23 @@ func TestSecondLook(t *testing.T) {
 // and what is decided in the meantime is waited for no longer.
 func TestSecondLookFinds(t *testing.T) {
 	m := machineFor(t, awake(), Template(3))
-	var looks []ask
+	var looks []attempt
 	stuck := false
-	walk(m, func() bool { return len(looks) == 2 }, func(_ time.Duration, a ask) {
+	walk(m, func() bool { return len(looks) == 2 }, func(_ time.Duration, a attempt) {
 		if a.probe.Try != lookTry {
 			return
 		}
 		if !stuck {
 			stuck = true
 			m.unsend(a)
-			if m.answer(m.clock, a.probe, synAck(a, m.clock)) {
+			if m.answer(m.filling.at, a.probe, synAck(a, m.filling.at)) {
 				t.Error("an answer to what could not leave is accepted")
 			}
 			return
 		}
 		looks = append(looks, a)
 	})
-	a, at := looks[0], m.clock+3*time.Millisecond
+	a, at := looks[0], m.filling.at+3*time.Millisecond
 	before, tries := m.losses[probe.ClassTCP], m.triesOf(a.number)
 	if !m.answer(at, a.probe, synAck(a, at)) || len(m.out) != 1 {
 		t.Fatal("not accepted")
@@ -90,9 +90,9 @@ func TestSecondLookFinds(t *testing.T) {
 		t.Error("who slept counts as lost")
 	}
 	for i := range m.plan.inner {
-		m.groups.set(m.plan.Group(i))
+		m.groups.settled.set(m.plan.Group(i))
 	}
-	if m.fill(at, idle, 0, nil); m.sleep.pending() {
+	if m.fill(at, idle, 0, nil); m.looks.pending() {
 		t.Error("all hosts are decided, and some second look is not over")
 	}
 }
@@ -103,12 +103,12 @@ func TestSecondLookWithinHostTimeout(t *testing.T) {
 	p := awake()
 	p.HostTimeout = 300 * time.Millisecond
 	m := machineFor(t, p, Template(3))
-	walk(m, never, func(now time.Duration, a ask) {
+	walk(m, never, func(now time.Duration, a attempt) {
 		if a.probe.Try == lookTry {
 			t.Errorf("question %d is looked at once more at %v", a.number, now)
 		}
 	})
-	if !m.over || m.sleep.pending() {
+	if !m.over || m.looks.pending() {
 		t.Errorf("over: %v", m.over)
 	}
 }
@@ -119,7 +119,7 @@ func TestSecondLookGoesOn(t *testing.T) {
 	first := machineFor(t, awake(), Template(3))
 	var s Standing
 	known := map[uint64]bool{}
-	walk(first, func() bool { first.stand(&s); return s.Looked >= 100 }, func(_ time.Duration, a ask) {
+	walk(first, func() bool { first.stand(&s); return s.Looked >= 100 }, func(_ time.Duration, a attempt) {
 		if host := first.plan.Group(a.number); host%2 == 0 {
 			known[host] = true
 		}
@@ -128,11 +128,10 @@ func TestSecondLookGoesOn(t *testing.T) {
 	if err := p.Compile(); err != nil {
 		t.Fatal(err)
 	}
-	p.Skip = func(i uint64) bool { return known[p.Group(i)] }
-	p.Keeper = &ledger{last: s}
+	p.Watcher = &earlier{last: s, decided: func(i uint64) bool { return known[p.Group(i)] }}
 	looks := map[uint64]int{}
 	second := machineFor(t, p, Template(3))
-	walk(second, never, func(_ time.Duration, a ask) {
+	walk(second, never, func(_ time.Duration, a attempt) {
 		if a.probe.Try == lookTry {
 			looks[a.number]++
 		}
