@@ -23,7 +23,15 @@ func AppendLine(line []byte, p *wire.Packet, dir Direction, at time.Duration, et
 	}
 	line = strconv.AppendFloat(line, at.Seconds(), 'f', 4, 64)
 	line = append(line, ' ')
+	var f wire.Fragment
+	part := f.Parse(b, etherType)
+	if part && f.Offset == 0 { // the first one has ports: shown as if it were the whole
+		b = uncut(&f)
+	}
 	if !p.Parse(b, etherType) {
+		if part {
+			return appendFragment(line, &f)
+		}
 		line = append(line, "not understood: type 0x"...)
 		line = strconv.AppendUint(line, uint64(etherType), 16)
 		line = number(line, " len ", uint64(len(b)))
@@ -61,6 +69,10 @@ func AppendLine(line []byte, p *wire.Packet, dir Direction, at time.Duration, et
 		line = appendIP(line, &p.IP)
 		line = appendQuote(line, &p.Quote)
 	}
+	if part {
+		line = append(line, ", of which this is"...)
+		line = appendPart(line, &f)
+	}
 	return line
 }
 
@@ -96,10 +108,18 @@ var messages = [...]string{
 	wire.SourceQuench: "source-quench", wire.Redirect: "redirect",
 }
 
+// MessageName is the name of an ICMP message; "" for one that has none here.
+func MessageName(m wire.Message) string {
+	if int(m) < len(messages) {
+		return messages[m]
+	}
+	return ""
+}
+
 func appendICMP(line []byte, p *wire.Packet) []byte {
 	line = append(line, " icmp "...)
-	if m := p.ICMP.Msg; int(m) < len(messages) && messages[m] != "" {
-		line = append(append(line, messages[m]...), ' ')
+	if name := MessageName(p.ICMP.Msg); name != "" {
+		line = append(append(line, name...), ' ')
 	}
 	line = strconv.AppendUint(line, uint64(p.ICMP.Type), 10)
 	line = number(line, "/", uint64(p.ICMP.Code))
@@ -182,17 +202,12 @@ func appendFlow(line []byte, src, dst netip.Addr, srcPort, dstPort uint16) []byt
 	return netip.AddrPortFrom(dst, dstPort).AppendTo(line)
 }
 
-// appendFlags writes TCP flags by their letters from FIN on, "-" for none.
+// appendFlags writes TCP flags by their letters, "-" for none.
 func appendFlags(line []byte, flags uint8) []byte {
 	if flags == 0 {
 		return append(line, '-')
 	}
-	for i, letter := range []byte("FSRPAUEC") {
-		if flags&(1<<i) != 0 {
-			line = append(line, letter)
-		}
-	}
-	return line
+	return wire.AppendFlags(line, flags)
 }
 
 func appendMAC(line []byte, m wire.MAC) []byte {

@@ -19,11 +19,28 @@ type traced struct {
 	dir     Direction
 	at      time.Duration
 	typ     uint16
-	mac     wire.MAC
+	mac     wire.MAC // the other end's; zero: the kernel made the frame
 	b       []byte
 	comment string
 	line    string
 	proto   string
+}
+
+// ends are the addresses of x's frame.
+func (x *traced) ends() (from, to wire.MAC) {
+	switch {
+	case x.mac == wire.MAC{}:
+		return
+	case x.dir == Sent:
+		return ourMAC, x.mac
+	}
+	return x.mac, ourMAC
+}
+
+// write writes x to w.
+func (x *traced) write(w *Writer) {
+	from, to := x.ends()
+	w.Packet(x.dir, x.at, x.typ, from, to, x.b, []byte(x.comment))
 }
 
 func packets() []traced {
@@ -42,9 +59,9 @@ func packets() []traced {
 		{Received, 100 * time.Microsecond, wire.TypeARP, theirMAC,
 			wire.AppendARP(nil, &wire.ARP{Op: 2, SenderMAC: theirMAC, SenderIP: them, TargetMAC: ourMAC, TargetIP: us}),
 			"", "RCVD 0.0001 arp 10.0.0.2 is at 02:00:00:00:00:02", "arp"},
-		{Sent, 2100 * time.Microsecond, wire.TypeIPv4, theirMAC, syn, "tcp 80, try 1",
+		{Sent, 2100 * time.Microsecond, wire.TypeIPv4, wire.MAC{}, syn, "tcp 80, try 1",
 			"SENT 0.0021 10.0.0.1:61003 > 10.0.0.2:80 tcp S seq 12345 win 64240 ttl 64 tos 0xb8 df len 60 <mss=1460,sackok,ts=9:0,nop,wscale=7>", "tcp"},
-		{Received, 1002100001 * time.Nanosecond, wire.TypeIPv4, theirMAC, wire.AppendTCP(nil, &back, &reset, nil), "tcp 80: closed",
+		{Received, 1002100001 * time.Nanosecond, wire.TypeIPv4, wire.MAC{}, wire.AppendTCP(nil, &back, &reset, nil), "tcp 80: closed",
 			"RCVD 1.0021 10.0.0.2:80 > 10.0.0.1:61003 tcp RA seq 0 ack 12346 win 0 ttl 63 len 40", "tcp"},
 		{Received, time.Second, wire.TypeIPv4, theirMAC,
 			wire.AppendICMP(nil, &back, &wire.ICMP{Type: 3, Code: 13}, syn[:28]), "odd",
