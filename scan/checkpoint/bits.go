@@ -26,6 +26,18 @@ func (b *bits) count() uint64 {
 	return uint64(n)
 }
 
+// between counts the numbers from … to-1.
+func (b *bits) between(from, to uint64) (n uint64) {
+	for from < to {
+		w, at := from/64, from%64
+		here := min(64-at, to-from)
+		word := atomic.LoadUint64(&b.words[w]) >> at << (64 - here)
+		n += uint64(mathbits.OnesCount64(word))
+		from += here
+	}
+	return n
+}
+
 // each calls yield with every number in order, until that returns false.
 func (b *bits) each(yield func(uint64) bool) {
 	for w := range b.words {

@@ -1,6 +1,6 @@
 // Package checkpoint keeps how far a job has come in such a form that a run which
 // was killed at any moment can be gone on from: which questions are decided, which
-// had their tries in vain, and which hosts were found. It does no I/O.
+// had their tries without an answer, and which hosts were found. It does no I/O.
 //
 // A checkpoint is a header that says of what job it is, and frames behind it
 // (encode.go). Each is valid by itself and says what is new since the one before;
@@ -11,11 +11,18 @@
 // when the record of it has been handed to the outputs; and it is in the
 // file once these have been flushed between Take and the writing of what Take
 // returned. A question whose answer has come, but whose record was not written,
-// is asked again. Silence is not decided before the run's last pass, but it is known
+// is asked again. So that it does not have two records then, a frame also says how
+// long the files of records were (SetWritten) when these had just the records of what
+// is decided by then: they are cut back to that before a run goes on. For that no
+// record may be handed over and decided while a frame is taken, and what a host's
+// last port said is handed over together with the host. A run that ends
+// in good order takes a last frame that says nothing of files: they are whole.
+// Silence is not decided before the run's last pass, but it is known
 // up to where the run stands, and not asked for again.
 package checkpoint
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -25,6 +32,7 @@ import (
 	"sonde/probe"
 	"sonde/probe/wire"
 	"sonde/scan"
+	"sonde/scan/files"
 )
 
 // Fact is one line of what a job is, such as "ports 1-1000".
@@ -51,19 +59,20 @@ type Checkpoint struct {
 	facts  []Fact
 	loaded map[uint64][]entry // by part: what was read and no plan was made for yet
 
-	mu     sync.Mutex
-	parts  []*Part
-	hosts  []Host
-	known  map[netip.Addr]bool // of hosts
-	taken  int                 // hosts that frames have
-	counts Counts
-	ticked bool // counts are to be written
-	found  bool // all hosts are: a sweep is over
-	told   bool // and a frame has it
-	fresh  int  // units decided, and other news, since the last frame
-	units  uint64
-	some   chan struct{} // capacity 1: there is news
-	many   chan struct{} // capacity 1: so much that it should be written at once
+	mu      sync.Mutex
+	parts   []*Part
+	hosts   []Host
+	known   map[netip.Addr]bool // of hosts
+	taken   int                 // hosts that frames have
+	counts  Counts
+	ticked  bool // counts are to be written
+	found   bool // all hosts are: a sweep is over
+	told    bool // and a frame has it
+	fresh   int  // units decided, and other news, since the last frame
+	units   uint64
+	written []files.Written // as of the next frame
+	some    chan struct{}   // capacity 1: there is news
+	many    chan struct{}   // capacity 1: so much that it should be written at once
 }
 
 // New is the checkpoint of a job that has not begun.
@@ -115,6 +124,33 @@ func (c *Checkpoint) AddHost(h Host) {
 		c.known[h.Addr] = true
 		c.hosts = append(c.hosts, h)
 		c.news()
+	}
+}
+
+// SetWritten notes how long the files of records are, with all records that were
+// handed over until the next frame is taken; the list of an earlier frame is void.
+// Frames that have no other news are not taken for it.
+func (c *Checkpoint) SetWritten(list []files.Written) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.written = list
+}
+
+// Written is how long the files were as of the last frame.
+func (c *Checkpoint) Written() []files.Written {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.written
+}
+
+// takeWritten writes how long the files are. c.mu is held.
+func (c *Checkpoint) takeWritten(f *frames) {
+	var body []byte
+	for _, w := range c.written {
+		body = binary.AppendUvarint(binary.AppendUvarint(appendString(body, w.Path), w.Inode), w.Length)
+	}
+	if body != nil {
+		f.entry(ofWritten, body)
 	}
 }
 
@@ -180,8 +216,9 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Part is what is kept of one plan. It is the plan's Keeper.
+// Part is what is kept of one plan. It is the plan's scan.Watcher.
 type Part struct {
+	scan.NoWatcher
 	c      *Checkpoint
 	number uint64
 	plan   *scan.Plan
@@ -211,11 +248,24 @@ func (p *Part) unit(i uint64) uint64 {
 	return i
 }
 
-// Skip is for Plan.Skip: it tells whether question i is decided.
+// Skip, Last, Tried, Heard and Stands implement scan.Watcher. Skip tells whether
+// question i is decided.
 func (p *Part) Skip(i uint64) bool { return p.decided.has(p.unit(i)) }
 
-// Last, Tried, Heard and Stands implement scan.Keeper.
-func (p *Part) Last() scan.Standing { return p.last }
+// Skipped implements scan.Watcher. Of questions it takes no look at each.
+func (p *Part) Skipped(from, to uint64) (n uint64) {
+	if !p.hosts {
+		return p.decided.between(from, to)
+	}
+	for i := from; i < to; i++ {
+		if p.Skip(i) {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *Part) Last() (s scan.Standing, keeps bool) { return p.last, true }
 
 func (p *Part) Tried(i uint64) bool { return i < p.last.Base && !p.holes.has(i) }
 

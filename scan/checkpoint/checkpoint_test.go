@@ -92,8 +92,8 @@ func TestGoOn(t *testing.T) {
 		if !c.Found() || c.Counts() != (Counts{4, 0, 8}) {
 			t.Errorf("%s: found %v, counts %v", name, c.Found(), c.Counts())
 		}
-		if p.Last().Base != 37 || p.Last().PerPass != 3 || p.Left() != 96 {
-			t.Errorf("%s: it stands at %+v, %d are left", name, p.Last(), p.Left())
+		if p.last.Base != 37 || p.last.PerPass != 3 || p.Left() != 96 {
+			t.Errorf("%s: it stands at %+v, %d are left", name, p.last, p.Left())
 		}
 		for i := range plan.Len() {
 			decided := i == 2 || i == 4 || i == 8 || i == 38
@@ -120,7 +120,7 @@ func TestGoOn(t *testing.T) {
 // TestHosts: where hosts are decided, all of their questions are.
 func TestHosts(t *testing.T) {
 	plan := &scan.Plan{Targets: scan.NewAddrs(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("fd00::1")),
-		Kinds: []probe.Kind{probe.SYN}, Asks: []scan.Ask{{Port: 1}, {Port: 2}}, Settle: scan.SettleGroup, Order: scan.ByPass}
+		Kinds: []probe.Kind{probe.SYN}, Asks: []scan.Ask{{Port: 1}, {Port: 2}}, Settle: scan.SettleGroup, Order: scan.ByBlock}
 	if err := plan.Compile(); err != nil {
 		t.Fatal(err)
 	}
@@ -164,8 +164,8 @@ func TestUnansweredKeepsPassesOpen(t *testing.T) {
 			p.Decide(4, Counts{})
 		}
 		_, p = reread(t, c.Snapshot(), plan)
-		if p.Last().Over == lost || p.Tried(3) == false || !lost != p.Skip(4) || lost == p.Tried(4) && !p.Skip(4) {
-			t.Errorf("lost %v: %+v, tried %v, decided %v", lost, p.Last(), p.Tried(4), p.Skip(4))
+		if p.last.Over == lost || p.Tried(3) == false || !lost != p.Skip(4) || lost == p.Tried(4) && !p.Skip(4) {
+			t.Errorf("lost %v: %+v, tried %v, decided %v", lost, p.last, p.Tried(4), p.Skip(4))
 		}
 	}
 }
@@ -181,15 +181,15 @@ func TestStandingNeverFallsBack(t *testing.T) {
 	c, p = reread(t, c.Snapshot(), plan)
 	p.Stands(at(2))
 	_, p = reread(t, c.Snapshot(), plan)
-	if p.Last().Base != 15 || p.Tried(2) {
-		t.Errorf("%+v, tried %v", p.Last(), p.Tried(2))
+	if p.last.Base != 15 || p.Tried(2) {
+		t.Errorf("%+v, tried %v", p.last, p.Tried(2))
 	}
 	next := at(1)
 	next.Pass = 1
 	p.Stands(next)
 	_, p = reread(t, p.c.Snapshot(), plan)
-	if p.Last().Base != 1 || p.Last().Pass != 1 {
-		t.Errorf("in another pass: %+v", p.Last())
+	if p.last.Base != 1 || p.last.Pass != 1 {
+		t.Errorf("in another pass: %+v", p.last)
 	}
 }
 

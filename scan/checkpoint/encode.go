@@ -13,6 +13,7 @@ import (
 
 	"sonde/probe"
 	"sonde/scan"
+	"sonde/scan/files"
 )
 
 // magic begins every checkpoint. The number changes when the form does.
@@ -33,6 +34,7 @@ const (
 	ofAll      = 'D' // units, as a set
 	ofAllHoles = 'H'
 	ofStanding = 's'
+	ofWritten  = 'w' // of all files, after each other; void with the next frame
 )
 
 // entry is one of a part.
@@ -78,6 +80,9 @@ func (c *Checkpoint) Take() []byte {
 		p.takeStanding(&f)
 	}
 	c.fresh = 0
+	if len(f.payload) > 0 {
+		c.takeWritten(&f)
+	}
 	return f.append(nil)
 }
 
@@ -110,6 +115,7 @@ func (c *Checkpoint) Snapshot() []byte {
 		p.fresh = p.fresh[:0]
 	}
 	c.fresh = 0
+	c.takeWritten(&f)
 	return f.append(out)
 }
 
@@ -298,6 +304,9 @@ func cutFrame(b []byte) (payload, rest []byte, err error) {
 // take takes in one frame. The first makes the checkpoint.
 func (c *Checkpoint) take(payload []byte) (*Checkpoint, error) {
 	r := reader{in: payload}
+	if c != nil {
+		c.written = nil
+	}
 	for len(r.in) > 0 && !r.bad {
 		what := r.byte()
 		body := reader{in: r.bytes(r.uint(math.MaxUint64))}
@@ -325,6 +334,10 @@ func (c *Checkpoint) take(payload []byte) (*Checkpoint, error) {
 			}
 		case ofFound:
 			c.found = true
+		case ofWritten:
+			for len(body.in) > 0 && !body.bad {
+				c.written = append(c.written, files.Written{Path: body.string(), Inode: body.uint(math.MaxUint64), Length: body.uint(math.MaxUint64)})
+			}
 		case ofDecided, ofHoles, ofAll, ofAllHoles, ofStanding:
 			e := entry{what, body.in}
 			n := body.uint(math.MaxUint64)
