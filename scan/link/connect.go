@@ -118,7 +118,7 @@ func (s *Sockets) became(t *try, errno syscall.Errno, oob []byte, r *probe.Reply
 	if q, ok := readQueue(t.fd, oob); ok {
 		s.failed(t, &q, r)
 		t.told = syscall.Errno(q.err.Errno)
-		return true, errno != 0 // without an error the kernel goes on asking
+		return true, errno != 0 || t.deaf // without an error the kernel goes on asking
 	}
 	return s.ended(t, errno, r)
 }

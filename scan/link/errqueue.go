@@ -18,13 +18,18 @@ type queued struct {
 	err   unix.SockExtendedErr
 	from  netip.Addr // who sent the ICMP error; zero for local ones
 	stamp int64      // receive time in nanoseconds of the epoch; 0: none
+	shut  bool       // the queue cannot be read
 }
 
-// readQueue takes one entry off fd's error queue; ok is false if there is none.
+// readQueue takes one entry off fd's error queue; ok is false if there is none. Where the
+// queue cannot be read, that is the entry: nobody knows then what a refused connection
+// means.
 func readQueue(fd int, oob []byte) (q queued, ok bool) {
 	n, errno := recvControl(fd, oob)
 	if errno != 0 {
-		return q, false
+		q.err = unix.SockExtendedErr{Errno: uint32(errno), Origin: unix.SO_EE_ORIGIN_LOCAL}
+		q.shut = errno != unix.EAGAIN
+		return q, q.shut
 	}
 	q.stamp = stampIn(oob[:n])
 	for level, typ, data, rest, more := control(oob[:n]); more; level, typ, data, rest, more = control(rest) {
@@ -73,6 +78,7 @@ func (q *queued) fromICMP() bool {
 // failed fills r with what q says of t. An unreachable that one of our own
 // addresses sends means that the next hop does not answer ARP or ND.
 func (s *Sockets) failed(t *try, q *queued, r *probe.Reply) {
+	t.deaf = t.deaf || q.shut
 	r.At = s.clock.now().at(q.stamp)
 	r.Errno = uint16(q.err.Errno)
 	if !q.fromICMP() {
@@ -83,12 +89,25 @@ func (s *Sockets) failed(t *try, q *queued, r *probe.Reply) {
 	r.Event, r.From, r.Layer = probe.ICMPError, q.from, wire.LayerICMP
 	r.Who = s.who(t, q.from)
 	r.ICMP = wire.ICMP{Msg: wire.MessageOf(v6, q.err.Type, q.err.Code), Type: q.err.Type, Code: q.err.Code, Info: q.err.Info}
+	if r.ICMP.Msg == wire.BeyondScope && s.borrowed(t) {
+		*r = probe.Reply{At: r.At, Event: probe.LocalError, Who: probe.Ourselves, Errno: uint16(probe.AddressGone)}
+		return
+	}
 	if r.Who != probe.Ourselves {
 		return
 	}
 	if m := r.ICMP.Msg; m == wire.HostUnreach || m == wire.AddrUnreach {
 		s.refused(t, syscall.EHOSTUNREACH, r)
 	}
+}
+
+// borrowed tells whether the kernel asked from a link-local address because it found no
+// better one any more: routers object to that, and it says nothing of the target.
+func (s *Sockets) borrowed(t *try) bool {
+	own, err := unix.Getsockname(t.fd)
+	from, ok := own.(*unix.SockaddrInet6)
+	src := s.way(t).Src
+	return err == nil && ok && netip.AddrFrom16(from.Addr).IsLinkLocalUnicast() && src.IsValid() && !src.IsLinkLocalUnicast()
 }
 
 // refused fills r with an error of this machine.

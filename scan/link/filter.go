@@ -79,22 +79,38 @@ func transport(proto uint8, ports []PortRange, types []uint32) []bpf.Instruction
 		[]bpf.Instruction{bpf.RetConstant{Val: accept}})
 }
 
-// raw4 is for a raw IPv4 socket: data begins at the IP header, reassembled.
-func raw4(proto uint8, ports []PortRange, types []uint32) []bpf.Instruction {
-	return append([]bpf.Instruction{bpf.LoadMemShift{Off: 0}}, transport(proto, ports, types)...)
+// noReset drops TCP segments with RST (RFC 9293 section 3.1, offset 13) that come by one
+// of these interfaces; the transport header begins at X.
+func noReset(ifaces []int) (prog []bpf.Instruction) {
+	for _, iface := range ifaces {
+		prog = append(prog,
+			bpf.LoadExtension{Num: bpf.ExtInterfaceIndex},
+			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(iface), SkipTrue: 3},
+			bpf.LoadIndirect{Off: 13, Size: 1},
+			bpf.JumpIf{Cond: bpf.JumpBitsNotSet, Val: wire.RST, SkipTrue: 1},
+			bpf.RetConstant{Val: 0})
+	}
+	return prog
+}
+
+// raw4 is for a raw IPv4 socket: data begins at the IP header, reassembled. What
+// comes first finds the transport header at X, as in raw6.
+func raw4(proto uint8, ports []PortRange, types []uint32, before ...bpf.Instruction) []bpf.Instruction {
+	return slices.Concat([]bpf.Instruction{bpf.LoadMemShift{Off: 0}}, before, transport(proto, ports, types))
 }
 
 // raw6 is for a raw IPv6 socket: data begins at the transport header.
-func raw6(proto uint8, ports []PortRange, types []uint32) []bpf.Instruction {
-	return append([]bpf.Instruction{bpf.LoadConstant{Dst: bpf.RegX, Val: 0}}, transport(proto, ports, types)...)
+func raw6(proto uint8, ports []PortRange, types []uint32, before ...bpf.Instruction) []bpf.Instruction {
+	return slices.Concat([]bpf.Instruction{bpf.LoadConstant{Dst: bpf.RegX, Val: 0}}, before, transport(proto, ports, types))
 }
 
-// incoming drops what leaves this machine: on loopback and to packet sockets of
-// all protocols the kernel shows it, too.
-func incoming() []bpf.Instruction {
+// forUs drops what leaves this machine, which loopback shows, too, and what the kernel
+// drops unseen: frames for another host, of which those of another VLAN are some.
+func forUs() []bpf.Instruction {
 	return []bpf.Instruction{
 		bpf.LoadExtension{Num: bpf.ExtType},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.PACKET_OUTGOING, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.PACKET_OUTGOING, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.PACKET_OTHERHOST, SkipTrue: 1},
 		bpf.RetConstant{Val: 0},
 	}
 }
@@ -102,7 +118,7 @@ func incoming() []bpf.Instruction {
 // arpReplies is for a packet socket of EtherType ARP: replies only (RFC 826,
 // operation at offset 6).
 func arpReplies() []bpf.Instruction {
-	return slices.Concat(incoming(), []bpf.Instruction{bpf.LoadAbsolute{Off: 6, Size: 2}},
+	return slices.Concat(forUs(), []bpf.Instruction{bpf.LoadAbsolute{Off: 6, Size: 2}},
 		oneOf([]uint32{2}), []bpf.Instruction{bpf.RetConstant{Val: accept}})
 }
 
@@ -112,22 +128,24 @@ type branch struct {
 	types []uint32 // of ICMP
 }
 
-// frame4 is for a packet socket of EtherType IPv4: data begins at the IP header.
-// Fragments other than the first have no ports and are dropped.
+// frame4 is for a packet socket of EtherType IPv4: data begins at the IP header. Of
+// fragments only one has ports, so they are let in by protocol.
 func frame4(n *Needs) []bpf.Instruction {
-	prog := append(incoming(),
-		bpf.LoadAbsolute{Off: 6, Size: 2}, // RFC 791 §3.1: flags, fragment offset
-		bpf.JumpIf{Cond: bpf.JumpBitsNotSet, Val: 0x1fff, SkipTrue: 1},
-		bpf.RetConstant{Val: 0},
-		bpf.LoadMemShift{Off: 0},
-		bpf.LoadAbsolute{Off: 9, Size: 1})
 	branches := []branch{{proto: wire.ProtoICMP, types: n.messages4()}}
+	protos := []uint32{wire.ProtoICMP}
 	if n.TCP {
-		branches = append(branches, branch{proto: wire.ProtoTCP})
+		branches, protos = append(branches, branch{proto: wire.ProtoTCP}), append(protos, wire.ProtoTCP)
 	}
 	if n.UDP {
-		branches = append(branches, branch{proto: wire.ProtoUDP})
+		branches, protos = append(branches, branch{proto: wire.ProtoUDP}), append(protos, wire.ProtoUDP)
 	}
+	fragment := slices.Concat([]bpf.Instruction{bpf.LoadAbsolute{Off: 9, Size: 1}}, oneOf(protos),
+		[]bpf.Instruction{bpf.RetConstant{Val: accept}})
+	prog := append(forUs(),
+		bpf.LoadAbsolute{Off: 6, Size: 2}, // RFC 791 §3.1: flags, fragment offset
+		bpf.JumpIf{Cond: bpf.JumpBitsNotSet, Val: 0x3fff, SkipTrue: uint8(len(fragment))})
+	prog = append(prog, fragment...)
+	prog = append(prog, bpf.LoadMemShift{Off: 0}, bpf.LoadAbsolute{Off: 9, Size: 1})
 	return append(byProtocol(prog, branches, n.Ports), bpf.RetConstant{Val: 0})
 }
 
@@ -135,7 +153,7 @@ func frame4(n *Needs) []bpf.Instruction {
 // header. Classic BPF has no loops to walk extension headers with (RFC 8200
 // §4), so packets that have some are let in when IP is wanted at all.
 func frame6(n *Needs, ip bool) []bpf.Instruction {
-	prog := append(incoming(),
+	prog := append(forUs(),
 		bpf.LoadConstant{Dst: bpf.RegX, Val: 40},
 		bpf.LoadAbsolute{Off: 6, Size: 1})
 	var types []uint32

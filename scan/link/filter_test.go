@@ -20,7 +20,7 @@ func TestFilters(t *testing.T) {
 	noUDP.UDP = false
 	all := *n
 	all.Ports = nil
-	direction := len(incoming())
+	direction := len(forUs())
 	programs := map[string][]bpf.Instruction{
 		"raw4 tcp": raw4(wire.ProtoTCP, n.Ports, nil), "raw6 tcp": raw6(wire.ProtoTCP, n.Ports, nil),
 		"raw4 udp": raw4(wire.ProtoUDP, n.Ports, nil), "raw4 all": raw4(wire.ProtoUDP, nil, nil),
@@ -47,6 +47,10 @@ func TestFilters(t *testing.T) {
 	options = append(append(options, 1, 1, 1, 1), tcp4(1000)[20:]...)
 	fragment := tcp4(1000)
 	fragment[7] = 1
+	more, stranger, udpPart := tcp4(2000), tcp4(1000), udp4(1000)
+	more[6] = 0x20
+	stranger[7], stranger[9] = 1, 132
+	udpPart[6] = 0x20
 	behind := append(tcp6(7)[:40:40], 6, 0, 0, 0, 0, 0, 0, 0)
 	behind[6] = 60 // destination options
 	behind = append(behind, tcp6(7)[40:]...)
@@ -72,7 +76,7 @@ func TestFilters(t *testing.T) {
 		{"raw6 icmp", icmp6(1)[40:], true}, {"raw6 icmp", icmp6(4)[40:], true}, {"raw6 icmp", icmp6(129)[40:], false},
 		{"raw6 icmp", icmp6(136)[40:], false}, {"raw6 icmp", icmp6(135)[40:], false},
 		{"frame4", tcp4(1000), true}, {"frame4", tcp4(2000), false}, {"frame4", udp4(1000), true}, {"frame4", options, true},
-		{"frame4", icmp4(3), true}, {"frame4", icmp4(0), false}, {"frame4", fragment, false},
+		{"frame4", icmp4(3), true}, {"frame4", icmp4(0), false}, {"frame4", fragment, true}, {"frame4", more, true}, {"frame4", stranger, false}, {"frame4 no udp", udpPart, false},
 		{"frame4", tcp4(1000)[:19], false}, {"frame4", nil, false},
 		{"frame4 no udp", udp4(1000), false}, {"frame4 no udp", tcp4(1000), true}, {"frame4 all", tcp4(7), true},
 		{"frame6", tcp6(1000), true}, {"frame6", tcp6(7), false}, {"frame6", behind, true}, {"frame6", icmp6(1), true},

@@ -114,8 +114,8 @@ func (s *bareSender) send(st *sendState, packets []scan.Packet) (int, error) {
 
 func (s *bareSender) close() { unix.Close(s.fd) }
 
-// openFrameReceiver opens a packet socket for one EtherType of one interface.
-// Packets come without their link-layer header, with the sender's address
+// openFrameReceiver opens a packet socket for one EtherType of one interface, or of
+// all, for 0. Packets come without their link-layer header, with the sender's address
 // beside. The filter is there before the socket is bound, so nothing else ever
 // comes in; nothing on the machine is changed.
 func openFrameReceiver(iface int, etherType uint16, prog []bpf.Instruction, buffer int) (fd int, err error) {
@@ -124,6 +124,9 @@ func openFrameReceiver(iface int, etherType uint16, prog []bpf.Instruction, buff
 	}
 	if err = attach(fd, prog); err == nil {
 		err = stamp(fd, buffer)
+	}
+	if err == nil { // what is known of checksums
+		err = os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1))
 	}
 	if err == nil {
 		err = os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: htons(etherType), Ifindex: iface}))

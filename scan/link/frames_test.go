@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,11 +17,17 @@ import (
 )
 
 // TestNeighbourFrames: an ARP request and a neighbour solicitation are answered,
-// with the sender's MAC and a time; nobody's request comes in.
+// with the sender's MAC, ours and a time; nobody's request comes in.
 func TestNeighbourFrames(t *testing.T) {
+	for _, rings := range []bool{false, true} {
+		t.Run(map[bool]string{false: "calls", true: "ring"}[rings], func(t *testing.T) { neighbourFrames(t, rings) })
+	}
+}
+
+func neighbourFrames(t *testing.T, rings bool) {
 	p := newPair(t)
 	start := time.Now()
-	tab, l := openLink(t, p.client, RouteOptions{}, Needs{V4: true, V6: true, Neighbours: true}, start, p.theirs...)
+	tab, l := openLink(t, p.client, RouteOptions{}, Needs{V4: true, V6: true, Neighbours: true, Rings: rings}, start, p.theirs...)
 	ours, theirs := mac(p.client, "eth0"), mac(p.server, "eth0")
 	v4, v6 := netip.MustParseAddr(p.theirs[0]), netip.MustParseAddr(p.theirs[1])
 
@@ -32,12 +39,10 @@ func TestNeighbourFrames(t *testing.T) {
 		{Way: tab.Way(v6), Frame: true, Type: wire.TypeIPv6, MAC: groupMAC,
 			B: wire.AppendND(nil, &ip, &wire.ND{Target: v6, MAC: ours, HasMAC: true}, true)},
 	}
-	if n, err := l.Send(packets); n != 2 || err != nil {
-		t.Fatal(n, err)
-	}
+	sendAll(t, l.Send, packets)
 	var w wire.Packet
 	into := make([]scan.Packet, 4)
-	defer time.AfterFunc(3*time.Second, func() { l.Close() }).Stop()
+	defer time.AfterFunc(waits, func() { l.Close() }).Stop()
 	for seen4, seen6 := false, false; !seen4 || !seen6; {
 		n, err := l.Recv(into)
 		if err != nil {
@@ -55,8 +60,8 @@ func TestNeighbourFrames(t *testing.T) {
 			default:
 				t.Errorf("%+v", w)
 			}
-			if q.MAC != theirs || !q.Frame || q.At <= 0 || q.At > time.Since(start) {
-				t.Errorf("from %x at %v", q.MAC, q.At)
+			if q.MAC != theirs || q.To != ours || !q.Frame || q.At <= 0 || q.At > time.Since(start) {
+				t.Errorf("from %x to %x at %v", q.MAC, q.To, q.At)
 			}
 		}
 	}
@@ -77,7 +82,7 @@ func TestForeignSource(t *testing.T) {
 		}
 		q := tcp(tab, to, 8081, wire.SYN, nil)
 		q.Frame, q.MAC = true, mac(p.server, "eth0")
-		if n, err := l.Send([]scan.Packet{q}); n != 1 || err != nil {
+		if n, err := sendOne(l, q); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
 	}
@@ -105,10 +110,10 @@ func TestBehindFirewall(t *testing.T) {
 			tab, l := openLink(t, p.client, RouteOptions{}, needs, start, p.theirs...)
 			q := tcp(tab, netip.MustParseAddr(s), 81, wire.FIN, nil)
 			q.Frame, q.MAC = frames, mac(p.server, "eth0")
-			if n, err := l.Send([]scan.Packet{q}); n != 1 || err != nil {
+			if n, err := sendOne(l, q); n != 1 || err != nil {
 				t.Fatal(n, err)
 			}
-			wait := 3 * time.Second
+			wait := waits
 			if !frames {
 				wait = 200 * time.Millisecond
 			}
@@ -155,7 +160,7 @@ func TestDrops(t *testing.T) {
 	var l *Link
 	var tab *Table
 	on(t, h, func() (err error) {
-		if tab, err = NewTable(ranges(t, "127.0.0.1"), nil, RouteOptions{}); err != nil {
+		if tab, err = NewTable(slices.Values(ranges(t, "127.0.0.1")), nil, RouteOptions{}); err != nil {
 			return err
 		}
 		l, err = Open(tab, Needs{V4: true, UDP: true}, Options{Start: start, ReceiveBuffer: 4096})
@@ -166,9 +171,7 @@ func TestDrops(t *testing.T) {
 	for range 64 {
 		packets = append(packets, udp(tab, netip.MustParseAddr("127.0.0.1"), 9, make([]byte, 1000)))
 	}
-	if n, err := l.Send(packets); n != 64 || err != nil {
-		t.Fatal(n, err)
-	}
+	sendAll(t, l.Send, packets)
 	if d := l.Drops(); d < 32 || d > 128 { // port unreachable comes back for each
 		t.Errorf("%d drops", d)
 	}

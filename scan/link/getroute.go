@@ -6,6 +6,8 @@ import (
 	"slices"
 	"syscall"
 
+	"sonde/probe"
+
 	"github.com/vishvananda/netlink"
 	"go4.org/netipx"
 	"golang.org/x/sys/unix"
@@ -76,12 +78,13 @@ func routeOptions(oif int, source netip.Addr) *netlink.RouteGetOptions {
 	return opt
 }
 
-// route asks for the way to addr (RTM_GETROUTE). The error is a syscall.Errno.
+// route asks for the way to addr (RTM_GETROUTE). The error is a probe.Trouble
+// or a syscall.Errno.
 func (k *kernel) route(addr netip.Addr, oif int, source netip.Addr) (found, error) {
 	opt := routeOptions(oif, source)
 	routes, err := k.netlink.RouteGetWithOptions(addr.AsSlice(), opt)
 	if err != nil {
-		return found{}, errnoOf(err)
+		return found{}, refusal(errnoOf(err), source)
 	}
 	if len(routes) == 0 {
 		return found{}, syscall.ENETUNREACH
@@ -89,11 +92,11 @@ func (k *kernel) route(addr netip.Addr, oif int, source netip.Addr) (found, erro
 	r := routes[0]
 	switch r.Type { // IPv6 answers with the route that refuses
 	case unix.RTN_UNREACHABLE:
-		return found{}, syscall.EHOSTUNREACH
+		return found{}, probe.RouteUnreachable
 	case unix.RTN_PROHIBIT:
-		return found{}, syscall.EACCES
+		return found{}, probe.RouteProhibited
 	case unix.RTN_BLACKHOLE:
-		return found{}, syscall.EINVAL
+		return found{}, probe.RouteBlackhole
 	case unix.RTN_THROW:
 		return found{}, syscall.ENETUNREACH
 	}
@@ -107,6 +110,20 @@ func (k *kernel) route(addr netip.Addr, oif int, source netip.Addr) (found, erro
 		return found{}, syscall.EADDRNOTAVAIL
 	}
 	return f, nil
+}
+
+// refusal is what an error number means in answer to RTM_GETROUTE: IPv4 answers so
+// where a route refuses. With a source the kernel says EINVAL of the source, too.
+func refusal(errno syscall.Errno, source netip.Addr) error {
+	switch {
+	case errno == syscall.EHOSTUNREACH:
+		return probe.RouteUnreachable
+	case errno == syscall.EACCES:
+		return probe.RouteProhibited
+	case errno == syscall.EINVAL && !source.IsValid():
+		return probe.RouteBlackhole
+	}
+	return errno
 }
 
 // errnoOf digs out the kernel's error number; EIO where there is none.

@@ -32,7 +32,7 @@ func (s *onHost) ask(p probe.Probe) *probe.Reply {
 	if err := s.Ask(1, probe.SocketConnect, p, nil); err != nil {
 		s.t.Fatalf("%+v: %v", p, err)
 	}
-	defer time.AfterFunc(3*time.Second, func() { s.Close() }).Stop()
+	defer time.AfterFunc(waits, func() { s.Close() }).Stop()
 	into := make([]scan.Answer, 1)
 	if n, err := s.Recv(into); n != 1 || into[0].Probe != p || into[0].Run != 1 {
 		s.t.Fatalf("%+v: %d answers, %v, %+v", p, n, err, into[0])
@@ -80,7 +80,7 @@ func TestIdle(t *testing.T) {
 				}
 			}
 			for _, port := range []uint16{82, 89} {
-				if seen.Await(time.Second, asked(port)) == nil {
+				if seen.Await(waits, asked(port)) == nil {
 					t.Errorf("%s %s: port %d was not asked", target, name, port)
 				}
 			}
@@ -98,7 +98,7 @@ func TestIdleAsksOneHost(t *testing.T) {
 	one, other := netip.MustParseAddr("10.2.0.10"), netip.MustParseAddr("10.2.0.11")
 	keep := func(p probe.Probe) int { // on a busy machine not every RST is there at once
 		t.Helper()
-		for end := time.Now().Add(3 * time.Second); ; p.Port++ {
+		for end := time.Now().Add(waits); ; p.Port++ {
 			if r := s.ask(p); r.Event != probe.Answer {
 				t.Fatalf("%+v: %+v", p, *r)
 			}

@@ -24,6 +24,7 @@ type kernel struct {
 	// an IPv4 network that no host has.
 	broadcast, network *netipx.IPSet
 	edges              []netip.Addr // sorted, unique: first addresses of stretches
+	choosy             []string     // rules that look at more than addresses, see ruleWords
 }
 
 // ownAddr is one of our addresses with its prefix length, and its interface.
@@ -118,6 +119,9 @@ func (k *kernel) readEdges(families []int, local, broadcast *netipx.IPSetBuilder
 			return fmt.Errorf("rules: %w", err)
 		}
 		for _, r := range rules {
+			if words := ruleWords(&r); words != "" && !slices.Contains(k.choosy, words) {
+				k.choosy = append(k.choosy, words)
+			}
 			if r.Dst != nil {
 				if p, ok := netipx.FromStdIPNet(r.Dst); ok {
 					k.edge(p)

@@ -3,6 +3,7 @@ package link
 import (
 	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
 )
+
+// waits is for how long a test waits for what must come.
+const waits = 20 * time.Second
 
 func TestMain(m *testing.M) { os.Exit(labtest.Main(m)) }
 
@@ -61,7 +65,7 @@ func newPair(t testing.TB) *pair {
 func openLink(t testing.TB, h *lab.Host, opt RouteOptions, n Needs, start time.Time, targets ...string) (table *Table, l *Link) {
 	t.Helper()
 	on(t, h, func() (err error) {
-		if table, err = NewTable(ranges(t, targets...), nil, opt); err != nil {
+		if table, err = NewTable(slices.Values(ranges(t, targets...)), nil, opt); err != nil {
 			return err
 		}
 		l, err = Open(table, n, Options{Start: start})
@@ -75,6 +79,17 @@ func openLink(t testing.TB, h *lab.Host, opt RouteOptions, n Needs, start time.T
 func mac(h *lab.Host, iface string) (m wire.MAC) {
 	copy(m[:], h.MAC(iface))
 	return m
+}
+
+// sendOne sends one packet, at the latest when a link that is full for now has room.
+func sendOne(l scan.Link, p scan.Packet) (n int, err error) {
+	for range 1000 {
+		if n, err = l.Send([]scan.Packet{p}); n > 0 || err != nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return n, err
 }
 
 // receive returns the first packet that match likes, parsed; nil after a while.
@@ -100,10 +115,10 @@ func receive(t *testing.T, l scan.Link, wait time.Duration, match func(p *scan.P
 // start is the zero of the clocks of tests that do not look at it.
 var start = time.Now()
 
-// await polls until ok, for at most three seconds.
+// await polls until ok, for as long as tests wait.
 func await(t *testing.T, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(3 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(waits); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("waited in vain")
 		}
@@ -151,4 +166,19 @@ func slow(t *testing.T, h *lab.Host, iface string) {
 			Buffer: uint32(30_000 * netlink.TickInUsec()), // 3000 bytes in 30 ms
 		})
 	})
+}
+
+// sendAll sends packets, as often as there is no room for all of them: a busy kernel may
+// have none.
+func sendAll(t *testing.T, send func([]scan.Packet) (int, error), packets []scan.Packet) {
+	t.Helper()
+	for end := time.Now().Add(waits); len(packets) > 0; {
+		n, err := send(packets)
+		if err != nil || n == 0 && time.Now().After(end) {
+			t.Fatalf("%d of %d packets left: %v", n, len(packets), err)
+		}
+		if packets = packets[n:]; n == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
 }

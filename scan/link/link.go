@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -25,7 +26,7 @@ type Needs struct {
 	// are taken from the link, too, before any firewall of this machine.
 	Frames bool
 	// Rings, with Frames, is for large jobs: answers come through memory that is
-	// shared with the kernel, one ring for each interface, see ring.
+	// shared with the kernel, one ring for each family, see ring.
 	Rings bool
 	Ports []PortRange // our source ports, at most 50 ranges; none: all
 }
@@ -51,6 +52,7 @@ type Link struct {
 	receiving atomic.Bool
 	lending   lending
 	drops     atomic.Uint64
+	origins   origins
 	states    sync.Pool // of *sendState
 	gate      *gate
 }
@@ -76,6 +78,7 @@ func Open(t *Table, n Needs, o Options) (*Link, error) {
 	}
 	l := &Link{table: t, needs: n, frames: make(map[outlet]frameSender)}
 	l.receive = newReceiveState(clock{o.Start})
+	l.receive.parts.ours = sources(t)
 	l.states.New = func() any { return new(sendState) }
 	l.gate = newGate(l.release)
 	if err := l.open(o); err != nil {
@@ -106,13 +109,37 @@ func (l *Link) open(o Options) (err error) {
 			return err
 		}
 	}
+	if n.Frames && n.V4 {
+		if err := l.origins.open(); err != nil {
+			return err
+		}
+	}
 	if l.receivers, err = receivers(t, n, o.ReceiveBuffer); err != nil {
+		return err
+	}
+	if err := l.permitted(); err != nil {
 		return err
 	}
 	for i, r := range l.receivers {
 		if err := l.poller.add(r.fd, unix.EPOLLIN, int32(i), 0); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// permitted tries the calls that packets come and go by, without any: a sandbox that
+// refuses them is to be known before anything is asked.
+func (l *Link) permitted() error {
+	if len(l.receivers) == 0 {
+		return nil
+	}
+	fd := l.receivers[0].fd
+	if _, errno := recvmmsg(fd, nil); errno != 0 && errno != unix.EAGAIN && !pending(errno) {
+		return os.NewSyscallError("recvmmsg", errno)
+	}
+	if _, errno := sendmmsg(fd, nil); errno != 0 && !pending(errno) {
+		return os.NewSyscallError("sendmmsg", errno)
 	}
 	return nil
 }
@@ -266,6 +293,7 @@ func (l *Link) Recv(into []scan.Packet) (n int, err error) {
 	}
 	defer l.receiving.Store(false)
 	l.lending.back()
+	l.receive.parts.reclaim()
 	if !l.gate.enter() {
 		return 0, scan.ErrClosed
 	}
@@ -277,7 +305,9 @@ func (l *Link) Recv(into []scan.Packet) (n int, err error) {
 				return 0, err
 			}
 		}
-		n = l.fetchReady(into)
+		if n = l.fetchReady(into); n == 0 && l.receive.err != nil {
+			return 0, l.receive.err
+		}
 	}
 	if n > 0 {
 		l.lending.lend()
@@ -290,7 +320,11 @@ func (l *Link) Recv(into []scan.Packet) (n int, err error) {
 func (l *Link) fetchReady(into []scan.Packet) (n int) {
 	st := l.receive
 	for len(st.ready) > 0 && n < len(into) {
-		r := l.receivers[st.ready[0].Fd]
+		e := &st.ready[0]
+		r := l.receivers[e.Fd]
+		if e.Events&unix.EPOLLERR != 0 {
+			r.takeError()
+		}
 		n += st.fetch(r, into[n:], n)
 		st.ready = st.ready[1:]
 	}
@@ -322,6 +356,7 @@ func (l *Link) Close() error {
 // kernel closes those that it can in the background, see leave; the others are
 // closed at the same time, since each makes it wait.
 func (l *Link) release() {
+	l.origins.close()
 	drops(l.receivers, &l.drops)
 	var closing sync.WaitGroup
 	var left []int

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sonde/probe/wire"
+	"sonde/scan"
 )
 
 // Neighbours asks the kernel for its neighbour table (ARP and ND). It may be
@@ -82,11 +84,14 @@ func (n *Neighbours) Known() (map[netip.Addr]wire.MAC, error) {
 	return known, nil
 }
 
-// Unresolved tells whether the kernel asked for the on-link target addr and has
-// no answer (yet): what it was given for it did not leave this machine. The way
-// of addr names the link.
+// Unresolved tells whether the kernel asked for addr, an on-link target or the next hop
+// of a way, and has no answer (yet): what it was given for it did not leave this machine.
+// The way names the link.
 func (n *Neighbours) Unresolved(addr netip.Addr) bool {
 	w := &n.table.ways[n.table.Way(addr)]
+	if i := slices.IndexFunc(n.table.ways, func(w scan.Way) bool { return w.Err == nil && w.Next == addr }); i >= 0 {
+		w = &n.table.ways[i]
+	}
 	if w.Err != nil {
 		return false
 	}

@@ -48,9 +48,9 @@ func (s *Sockets) ponged(t *try, a *scan.Answer, buf []byte) (some bool) {
 		s.failed(t, &q, r)
 		return true
 	}
-	n, from, ok := s.receive(t, r, buf)
+	n, from, failed, ok := s.receive(t, r, buf)
 	if !ok || n < 8 {
-		return false
+		return failed
 	}
 	v6 := t.p.Target.Is6()
 	r.From, r.Layer, r.Size = addrPort(from).Addr(), wire.LayerICMP, uint16(n-8)
@@ -61,6 +61,9 @@ func (s *Sockets) ponged(t *try, a *scan.Answer, buf []byte) (some bool) {
 		r.IP.Proto = wire.ProtoICMPv6
 	}
 	s.judge(t, r)
+	if t.p.TTL > 0 && r.Who == probe.Other { // a trace: it may be another address of the target
+		r.Event = probe.Answer
+	}
 	if r.ICMP.Msg != wire.EchoReply || !bytes.Equal(buf[6:n], t.check[6:]) {
 		r.Event = probe.Unsolicited
 	}

@@ -1,10 +1,12 @@
 package link
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -72,8 +74,21 @@ func (p *poller) waiting() bool {
 	defer p.mu.Unlock()
 	p.pending = false
 	_ = p.conn.Control(p.peek) // closed: nothing waits
+	if p.pending && !p.unread.Load() {
+		p.wake()
+	}
 	return p.pending || p.unread.Load()
 }
+
+// wake has wait look again. While peek looks, the kernel has its list of events in
+// hand: who looks at the same time is told that there are none, and is not woken for
+// them afterwards (ep_done_scan wakes nobody who polls the epoll descriptor itself).
+func (p *poller) wake() {
+	_ = p.file.SetReadDeadline(past) // closed: nobody waits
+}
+
+// past is a deadline that is over.
+var past = time.Unix(1, 0)
 
 // add watches fd; its events carry slot and generation. Level-triggered.
 func (p *poller) add(fd int, events uint32, slot, generation int32) error {
@@ -90,8 +105,14 @@ func (p *poller) add(fd int, events uint32, slot, generation int32) error {
 // wait. It is for one goroutine at a time.
 func (p *poller) wait() ([]unix.EpollEvent, error) {
 	p.unread.Store(false)
-	if err := p.conn.Read(p.look); err != nil { // no deadline is ever set: closed
-		return nil, scan.ErrClosed
+	for {
+		err := p.conn.Read(p.look)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || p.file.SetReadDeadline(time.Time{}) != nil {
+			return nil, scan.ErrClosed
+		}
 	}
 	if p.err != nil {
 		return nil, os.NewSyscallError("epoll_wait", p.err)

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -13,7 +14,10 @@ import (
 // without the effective bit), it raises it in all threads, and CAP_NET_ADMIN
 // with it where that is permitted (for large receive buffers).
 func Permitted() error {
-	set := cap.GetProc()
+	set, err := held()
+	if err != nil {
+		return err
+	}
 	raised := false
 	for _, v := range []cap.Value{cap.NET_RAW, cap.NET_ADMIN} {
 		may, err := set.GetFlag(cap.Permitted, v)
@@ -51,22 +55,15 @@ func PingPermitted() error {
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
-// Drop gives up all capabilities except keep, in all threads and for good: open
-// sockets go on without them.
-func Drop(keep ...cap.Value) error {
-	had, set := cap.GetProc(), cap.NewSet()
-	for _, v := range keep {
-		if has, _ := had.GetFlag(cap.Permitted, v); !has {
-			continue
-		}
-		for _, flag := range []cap.Flag{cap.Permitted, cap.Effective} {
-			if err := set.SetFlag(flag, true, v); err != nil {
-				return fmt.Errorf("capabilities: %w", err)
-			}
-		}
+// ErrUnsaid is that this process is not even told what it is permitted, as in some
+// sandboxes: then it cannot give anything up, either.
+var ErrUnsaid = errors.New("capabilities")
+
+// held is what the process holds. Its error is ErrUnsaid.
+func held() (*cap.Set, error) {
+	set, err := cap.GetPID(0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnsaid, err)
 	}
-	if err := set.SetProc(); err != nil {
-		return fmt.Errorf("dropping capabilities: %w", err)
-	}
-	return nil
+	return set, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -13,7 +14,8 @@ import (
 
 	"sonde/probe/wire"
 	"sonde/scan"
-	"sonde/scan/lab"
+	"sonde/scan/lab/labtest"
+	"sonde/scan/sandbox"
 )
 
 // child names the part of a test that runs in a process of its own, since what
@@ -24,9 +26,7 @@ const child = "SONDE_LINK_TEST_CHILD"
 // name, again.
 func inChild(t *testing.T, name string, body func()) {
 	t.Helper()
-	if err := lab.Inside(); err != nil {
-		t.Skip(err)
-	}
+	labtest.Need(t)
 	if os.Getenv(child) == name {
 		body()
 		return
@@ -59,7 +59,7 @@ func stairs(t *testing.T) {
 		t.Fatalf("raised: %v", err)
 	}
 	home := netip.MustParseAddr("127.0.0.1")
-	tab, err := NewTable(ranges(t, "127.0.0.1"), nil, RouteOptions{})
+	tab, err := NewTable(slices.Values(ranges(t, "127.0.0.1")), nil, RouteOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,13 +68,13 @@ func stairs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if err := Drop(cap.DAC_OVERRIDE); err != nil {
+	if _, err := sandbox.Enter(sandbox.Policy{Nobody: sandbox.StayUser, Keep: []cap.Value{cap.DAC_OVERRIDE}}); err != nil {
 		t.Fatal(err)
 	}
 	if has, _ := cap.GetProc().GetFlag(cap.Effective, cap.DAC_OVERRIDE); !has {
 		t.Error("what was to be kept is gone")
 	}
-	if err := Drop(); err != nil {
+	if _, err := sandbox.Enter(sandbox.Policy{Nobody: sandbox.OtherGroup}); err != nil {
 		t.Fatal(err)
 	}
 	if now := cap.GetProc().String(); now != "=" {
@@ -97,10 +97,10 @@ func stairs(t *testing.T) {
 			t.Errorf("a thread may still: %v", err)
 		}
 	}
-	if n, err := l.Send([]scan.Packet{tcp(tab, home, 9, wire.SYN, nil)}); n != 1 || err != nil {
+	if n, err := sendOne(l, tcp(tab, home, 9, wire.SYN, nil)); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	if _, w := receive(t, l, 3*time.Second, func(_ *scan.Packet, w *wire.Packet) bool { return w.TCP.Flags&wire.RST != 0 }); w == nil {
+	if _, w := receive(t, l, waits, func(_ *scan.Packet, w *wire.Packet) bool { return w.TCP.Flags&wire.RST != 0 }); w == nil {
 		t.Error("no answer through the open socket")
 	}
 }

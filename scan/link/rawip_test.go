@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"time"
 
 	"sonde/probe/wire"
 	"sonde/scan"
@@ -27,10 +26,10 @@ func TestHeaderStays(t *testing.T) {
 			to := netip.MustParseAddr(s)
 			packet := tcp(tab, to, 81, wire.SYN, func(ip *wire.IP) { ip.TTL, ip.TOS, ip.Flow = 7, 0xb8, 0xabcde })
 			packet.Frame, packet.MAC = frames, mac(p.server, "eth0")
-			if n, err := l.Send([]scan.Packet{packet}); n != 1 || err != nil {
+			if n, err := sendOne(l, packet); n != 1 || err != nil {
 				t.Fatalf("frames %v, %s: %d, %v", frames, s, n, err)
 			}
-			got := seen.Await(3*time.Second, func(x *lab.Packet) bool {
+			got := seen.Await(waits, func(x *lab.Packet) bool {
 				src, dst := x.Addrs()
 				return x.TCP() != nil && dst == to && src == tab.Ways()[packet.Way].Src
 			})
@@ -108,10 +107,10 @@ func TestAnswers(t *testing.T) {
 				tab, l := openLink(t, client, RouteOptions{}, needs, start, targets...)
 				p := ask.make(tab)
 				p.Frame, p.MAC = frames, mac(router, "eth0")
-				if n, err := l.Send([]scan.Packet{p}); n != 1 || err != nil {
+				if n, err := sendOne(l, p); n != 1 || err != nil {
 					t.Fatalf("%s %s, frames %v: %d, %v", family, ask.name, frames, n, err)
 				}
-				_, w := receive(t, l, 2*time.Second, func(_ *scan.Packet, w *wire.Packet) bool { return ask.check(w) })
+				_, w := receive(t, l, waits, func(_ *scan.Packet, w *wire.Packet) bool { return ask.check(w) })
 				if w == nil {
 					t.Errorf("%s %s, frames %v: no answer", family, ask.name, frames)
 				} else if w.IP.TTL < 60 || w.IP.Dst != tab.Ways()[p.Way].Src || w.IP.Len == 0 {
@@ -140,7 +139,7 @@ func TestRebuiltHeader(t *testing.T) {
 	p.server.Sysctl("net/ipv6/flowlabel_reflect", "4")
 	for _, q := range []scan.Packet{echo, udp(tab, to, 53, []byte("abc"))} {
 		seen.Forget()
-		if n, err := l.Send([]scan.Packet{q}); n != 1 || err != nil {
+		if n, err := sendOne(l, q); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
 		var w wire.Packet
@@ -149,7 +148,7 @@ func TestRebuiltHeader(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Parse(into[0].B, into[0].Type)
-		onWire := seen.Await(3*time.Second, func(x *lab.Packet) bool {
+		onWire := seen.Await(waits, func(x *lab.Packet) bool {
 			src, _ := x.Addrs()
 			return !x.Out && src == to && x.IPv6() != nil && !x.Neighbour()
 		})
@@ -180,9 +179,7 @@ func TestOnlyOurs(t *testing.T) {
 			for i := range packets {
 				packets[i].Frame, packets[i].MAC = frames, mac(p.server, "eth0")
 			}
-			if n, err := l.Send(packets); n != 3 || err != nil {
-				t.Fatal(n, err)
-			}
+			sendAll(t, l.Send, packets)
 			into := make([]scan.Packet, 8)
 			n, err := l.Recv(into)
 			var w wire.Packet
@@ -208,10 +205,10 @@ func TestPolicySource(t *testing.T) {
 	for source, router := range map[string]*lab.Host{"10.1.0.1": a, "10.2.0.1": b} {
 		tab, l := openLink(t, client, RouteOptions{Source: netip.MustParseAddr(source)}, allNeeds, start, to.String())
 		seen := router.Capture("eth0")
-		if n, err := l.Send([]scan.Packet{udp(tab, to, 9, nil)}); n != 1 || err != nil {
+		if n, err := sendOne(l, udp(tab, to, 9, nil)); n != 1 || err != nil {
 			t.Fatal(source, n, err)
 		}
-		if seen.Await(3*time.Second, func(x *lab.Packet) bool { return x.UDP() != nil }) == nil {
+		if seen.Await(waits, func(x *lab.Packet) bool { return x.UDP() != nil }) == nil {
 			t.Errorf("from %s: nothing at router %s", source, router.Name)
 		}
 	}
@@ -318,16 +315,16 @@ func TestPathMTU(t *testing.T) {
 			}
 			defer c.Close()
 			_, err = c.Write(make([]byte, size))
-			if err == nil && seen.Await(3*time.Second, tooBig) == nil {
+			if err == nil && seen.Await(waits, tooBig) == nil {
 				err = errors.New("nothing says that it is too big")
 			}
 			return err
 		})
 		tab, l := openLink(t, client, RouteOptions{}, allNeeds, start, s)
-		if n, err := l.Send([]scan.Packet{udp(tab, to, 9, make([]byte, size))}); n != 1 || err != nil {
+		if n, err := sendOne(l, udp(tab, to, 9, make([]byte, size))); n != 1 || err != nil {
 			t.Fatalf("%s: %d, %v", s, n, err)
 		}
-		left := seen.Await(3*time.Second, func(x *lab.Packet) bool {
+		left := seen.Await(waits, func(x *lab.Packet) bool {
 			return x.Out && x.UDP() != nil && x.UDP().SrcPort == sourcePort && len(x.UDP().Payload) == size
 		})
 		if left == nil {

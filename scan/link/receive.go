@@ -1,9 +1,10 @@
 package link
 
 import (
+	"os"
 	"sync/atomic"
+	"syscall"
 
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"sonde/probe/wire"
@@ -17,7 +18,11 @@ type receiver struct {
 	proto uint8  // raw IPv6: the transport; packets come without their IPv6 header
 	frame bool   // packet socket: the sender's link-layer address comes along
 	ring  *ring  // nil: packets are fetched by calls
+	macs  macs   // packet socket: our own addresses
 }
+
+// macs are our link-layer addresses, by interface; zero where one has none.
+type macs map[int32]wire.MAC
 
 // headroom is what stands before each received packet in its buffer: place for
 // an IPv6 header, so that rebuilding one moves no bytes.
@@ -38,6 +43,8 @@ type receiveState struct {
 	oob    [batch][192]byte
 	bufs   []byte // batch buffers of headroom+largest bytes; made by the first fetch
 	mapped []byte // the same, if they are memory of their own
+	parts  fragments
+	err    error // why nothing can be received
 }
 
 // release gives the buffers back; nobody fetches any more.
@@ -67,11 +74,29 @@ func (st *receiveState) buf(i int) []byte {
 	return st.bufs[i*size : (i+1)*size : (i+1)*size]
 }
 
-// fetch fills into with packets of r, using the buffers from first on.
+// fetch fills into with packets of r, using the buffers from first on. Of packet sockets
+// it takes what raw sockets would: datagrams in parts when they are whole.
 func (st *receiveState) fetch(r *receiver, into []scan.Packet, first int) int {
-	if r.ring != nil {
-		return r.ring.fetch(into, st.clock.now())
+	if !r.frame {
+		return st.fetchCalls(r, into, first)
 	}
+	var got int
+	if r.ring != nil {
+		got = r.ring.fetch(into, r.macs, st.clock.now())
+	} else {
+		got = st.fetchCalls(r, into, first)
+	}
+	n := 0
+	for i := range into[:got] {
+		if into[n] = into[i]; st.parts.take(&into[n]) {
+			n++
+		}
+	}
+	return n
+}
+
+// fetchCalls is fetch for a socket without a ring.
+func (st *receiveState) fetchCalls(r *receiver, into []scan.Packet, first int) int {
 	if st.bufs == nil {
 		// Not from the heap: its collector would begin to work because of them, and a
 		// small job is over by then.
@@ -94,7 +119,10 @@ func (st *receiveState) fetch(r *receiver, into []scan.Packet, first int) int {
 	}
 	got, errno := recvmmsg(r.fd, msgs)
 	if errno != 0 {
-		return 0 // EAGAIN; a pending error is taken away by having been told
+		if errno != unix.EAGAIN && !pending(errno) {
+			st.err = os.NewSyscallError("recvmmsg", errno)
+		}
+		return 0
 	}
 	now := st.clock.now()
 	for i := range msgs[:got] {
@@ -103,19 +131,34 @@ func (st *receiveState) fetch(r *receiver, into []scan.Packet, first int) int {
 	return got
 }
 
+// pending tells whether an error of receiving is one that waited at the socket: its
+// interface has gone or has no room, or somebody on the way refused a packet of ours. It
+// is gone by having been told, and so is no answer, nor an error of receiving. Any other
+// would come again and again: the call itself is refused, by a sandbox for one.
+func pending(errno syscall.Errno) bool {
+	switch errno {
+	case unix.ENETDOWN, unix.ENODEV, unix.ENXIO, unix.ENOBUFS, unix.ENOMEM,
+		unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EHOSTDOWN, unix.ENONET, unix.ECONNREFUSED, unix.EMSGSIZE,
+		unix.EPROTO, unix.ENOPROTOOPT, unix.EOPNOTSUPP, unix.EACCES: // icmp(7) and the table of net/ipv6/icmp.c
+		return true
+	}
+	return false
+}
+
 // packet returns what arrived in buffer i.
 func (st *receiveState) packet(r *receiver, i int, now moment) scan.Packet {
 	m := &st.msgs[i]
 	oob := st.oob[i][:min(int(m.hdr.Controllen), len(st.oob[i]))]
-	p := scan.Packet{Type: r.typ, Frame: r.frame, At: now.at(stampIn(oob))}
+	p := scan.Packet{Type: r.typ, Frame: r.frame, Sums: wire.SumsOfKernel, At: now.at(stampIn(oob))}
 	b := st.buf(i)
 	n := min(int(m.n), largest)
 	switch {
 	case r.frame:
+		p.B = b[headroom : headroom+n]
 		a := as[unix.RawSockaddrLinklayer](st.addr[i][:])
-		if a.Halen == uint8(len(p.MAC)) {
-			copy(p.MAC[:], a.Addr[:])
-		}
+		addressed(&p, &a, r.macs)
+		p.Sums = sumsOf(auxiliaryStatus(oob))
+		return p
 	case r.proto != 0:
 		from := as[unix.RawSockaddrInet6](st.addr[i][:])
 		n = min(n, largest-headroom)
@@ -125,6 +168,27 @@ func (st *receiveState) packet(r *receiver, i int, now moment) scan.Packet {
 	}
 	p.B = b[headroom : headroom+n]
 	return p
+}
+
+// addressed fills in the interface and the link-layer addresses of p. The kernel tells the sender's,
+// and of the receiver's what kind it is: that of our interface, or one of a
+// group, which follows from the packet (RFC 1112 section 6.4, RFC 2464 section 7).
+func addressed(p *scan.Packet, from *unix.RawSockaddrLinklayer, own macs) {
+	p.Iface = from.Ifindex
+	if from.Halen != uint8(len(p.MAC)) {
+		return
+	}
+	copy(p.MAC[:], from.Addr[:])
+	switch b := p.B; {
+	case from.Pkttype == unix.PACKET_BROADCAST:
+		p.To = wire.Broadcast
+	case from.Pkttype != unix.PACKET_MULTICAST:
+		p.To = own[from.Ifindex]
+	case p.Type == wire.TypeIPv6 && len(b) >= 40:
+		p.To = wire.MAC{0x33, 0x33, b[36], b[37], b[38], b[39]}
+	case p.Type == wire.TypeIPv4 && len(b) >= 20:
+		p.To = wire.MAC{0x01, 0x00, 0x5e, b[17] & 0x7f, b[18], b[19]}
+	}
 }
 
 // stampIn returns the kernel's receive time in nanoseconds of the epoch, 0 where
@@ -139,109 +203,31 @@ func stampIn(oob []byte) int64 {
 	return 0
 }
 
-// receivers opens the sockets that n needs, for the ways of t.
-func receivers(t *Table, n *Needs, buffer int) (all []*receiver, err error) {
-	defer func() {
-		if err != nil {
-			for _, r := range all {
-				r.close()
-			}
-			all = nil
+// auxiliaryStatus returns what the kernel says beside a packet of a packet socket
+// (PACKET_AUXDATA, packet(7)).
+func auxiliaryStatus(oob []byte) uint32 {
+	for level, typ, data, rest, ok := control(oob); ok; level, typ, data, rest, ok = control(rest) {
+		if level == unix.SOL_PACKET && typ == unix.PACKET_AUXDATA {
+			return as[unix.TpacketAuxdata](data).Status
 		}
-	}()
-	for _, f := range planReceivers(t, n) {
-		r := f.receiver
-		switch {
-		case f.rings:
-			if r.ring, err = openRing(f.iface, f.prog, buffer); err == nil {
-				r.fd = r.ring.fd
-			}
-		case r.frame:
-			r.fd, err = openFrameReceiver(f.iface, r.typ, f.prog, buffer)
-		default:
-			r.fd, err = openRawReceiver(r.typ == wire.TypeIPv6, f.proto, f.prog, f.device, buffer)
-		}
-		if err != nil {
-			return all, err
-		}
-		all = append(all, &r)
 	}
-	return all, nil
+	return 0
 }
 
-// plannedReceiver says what socket to open.
-type plannedReceiver struct {
-	receiver
-	iface  int    // packet sockets
-	rings  bool   // packet sockets: with a ring
-	device string // raw sockets: -e
-	proto  uint8  // raw sockets
-	prog   []bpf.Instruction
+// sumsOf is what a status of packet(7) says of checksums.
+func sumsOf(status uint32) wire.Sums {
+	if status&(unix.TP_STATUS_CSUMNOTREADY|unix.TP_STATUS_CSUM_VALID) != 0 {
+		return wire.SumsVouched
+	}
+	return wire.SumsUnseen
 }
 
-// planReceivers says which sockets a run needs: raw IP sockets, or, where
-// packets leave as frames, packet sockets on the interfaces that they leave by:
-// one for each EtherType, or a ring for all.
-// Never both for the same packet: it would come twice.
-func planReceivers(t *Table, n *Needs) (plan []plannedReceiver) {
-	if !n.Frames {
-		plan = append(plan, planRaw(t, n)...)
-	}
-	seen := make(map[int]bool)
-	for i := range t.ways {
-		w := &t.ways[i]
-		if w.Err != nil || seen[w.Iface] {
-			continue
-		}
-		seen[w.Iface] = true
-		add := func(typ uint16, prog []bpf.Instruction) {
-			plan = append(plan, plannedReceiver{receiver: receiver{typ: typ, frame: true}, iface: w.Iface, prog: prog})
-		}
-		ask := n.Neighbours && w.Ether
-		if n.Rings {
-			plan = append(plan, plannedReceiver{receiver: receiver{frame: true}, iface: w.Iface, rings: true, prog: ringed(n, w.Ether)})
-			continue
-		}
-		if ask && n.V4 {
-			add(wire.TypeARP, arpReplies())
-		}
-		if n.Frames && n.V4 {
-			add(wire.TypeIPv4, frame4(n))
-		}
-		if n.V6 && (n.Frames || ask) {
-			add(wire.TypeIPv6, frame6(n, n.Frames))
-		}
-	}
-	return plan
-}
-
-func planRaw(t *Table, n *Needs) (plan []plannedReceiver) {
-	device := t.opt.Iface
-	for i := range t.ways {
-		if t.ways[i].Err == nil && t.ways[i].Iface != t.iface {
-			device = "" // one of our own addresses: its answers come over loopback
-		}
-	}
-	var protos []uint8
-	if n.TCP {
-		protos = append(protos, wire.ProtoTCP)
-	}
-	if n.UDP {
-		protos = append(protos, wire.ProtoUDP)
-	}
-	if n.V4 && (n.TCP || n.UDP || n.ICMP) {
-		for _, proto := range append(protos, wire.ProtoICMP) {
-			plan = append(plan, plannedReceiver{receiver: receiver{typ: wire.TypeIPv4}, device: device,
-				proto: proto, prog: raw4(proto, n.Ports, n.messages4())})
-		}
-	}
-	if n.V6 && (n.TCP || n.UDP || n.ICMP) {
-		for _, proto := range append(protos, wire.ProtoICMPv6) {
-			plan = append(plan, plannedReceiver{receiver: receiver{typ: wire.TypeIPv6, proto: proto}, device: device,
-				proto: proto, prog: raw6(proto, n.Ports, n.messages6())})
-		}
-	}
-	return plan
+// takeError takes the pending error of the socket away, such as ENETDOWN when its
+// interface goes. What became of the way is for the Watch to say; but as long as the
+// error is there, the socket counts as ready, and silence would never be believed. A
+// call that receives takes it too, but a ring is read without any.
+func (r *receiver) takeError() {
+	_, _ = unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 }
 
 func (r *receiver) close() {

@@ -18,8 +18,8 @@ const (
 	GrantedFile                   // the program's file has the capability
 	GrantedOtherwise              // whoever started the program left it the capability (ambient set)
 	GrantUnbounded                // the bounding set leaves it out, so neither root nor a file can have it: a container
-	GrantNoNew                    // the file has it in vain: no_new_privs is set
-	GrantNoSUID                   // the file has it in vain: its file system is mounted nosuid
+	GrantNoNew                    // the file has it without effect: no_new_privs is set
+	GrantNoSUID                   // the file has it without effect: its file system is mounted nosuid
 	GrantElsewhere                // it is ours in a user namespace to which this network does not belong
 	GrantRefused                  // it is ours, and yet the kernel refuses: seccomp, a security module
 )
@@ -36,17 +36,20 @@ type Rights struct {
 	Raw     error  // why raw sockets cannot be opened; nil: they can
 	Why     Grant  // of Raw
 	Program string // path of the running program; "": not known
-	Held    int    // how many capabilities the process holds, all of which Drop gives up
+	Held    int    // how many capabilities the process holds, all of which sandbox.Enter gives up
 	Ping    error  // why the kernel sends no echo requests for us; nil: it does
 	Group   uint32 // our effective group
 	Groups  string // net.ipv4.ping_group_range, "FIRST LAST"; FIRST above LAST is nobody; "": not known
 }
 
 // AskRights tries out what the process may do. Like Permitted it raises
-// CAP_NET_RAW where that is permitted; Drop gives it up.
+// CAP_NET_RAW where that is permitted; sandbox.Enter gives it up.
 func AskRights() Rights {
-	set := cap.GetProc()
-	c := credentials{root: os.Geteuid() == 0 && cap.GetSecbits()&cap.SecbitNoRoot == 0, nested: nestedUsers()}
+	set, err := held()
+	if err != nil { // Permitted says so, too
+		set = cap.NewSet()
+	}
+	c := credentials{root: os.Geteuid() == 0 && rootIsSpecial(), nested: nestedUsers()}
 	c.permitted, _ = set.GetFlag(cap.Permitted, cap.NET_RAW)
 	c.bounding, _ = cap.GetBound(cap.NET_RAW)
 	r := Rights{Group: uint32(os.Getegid())}
@@ -67,6 +70,13 @@ func AskRights() Rights {
 		r.Groups = strings.Join(strings.Fields(string(b)), " ")
 	}
 	return r
+}
+
+// rootIsSpecial tells whether root gets all capabilities by being root (SECBIT_NOROOT of
+// capabilities(7)). A sandbox that refuses to say has not taken that away.
+func rootIsSpecial() bool {
+	bits, err := unix.PrctlRetInt(unix.PR_GET_SECUREBITS, 0, 0, 0, 0)
+	return err != nil || cap.Secbits(bits)&cap.SecbitNoRoot == 0
 }
 
 // ownFile tells whether the program's file has CAP_NET_RAW, and whether it is

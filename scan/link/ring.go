@@ -8,7 +8,6 @@ import (
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
-	"sonde/probe/wire"
 	"sonde/scan"
 )
 
@@ -36,9 +35,9 @@ const (
 	ringDelay = 1         // milliseconds
 )
 
-// openRing opens a ring of size bytes for what prog lets in of an interface: ARP,
-// IPv4 and IPv6, without link-layer headers.
-func openRing(iface int, prog []bpf.Instruction, size int) (r *ring, err error) {
+// openRing opens a ring of size bytes for what prog lets in of one EtherType of an
+// interface, or of all, for 0: without link-layer headers.
+func openRing(iface int, etherType uint16, prog []bpf.Instruction, size int) (r *ring, err error) {
 	r = &ring{}
 	if r.fd, err = newSocket(unix.AF_PACKET, unix.SOCK_DGRAM, 0); err != nil { // protocol 0 receives nothing
 		return nil, err
@@ -52,14 +51,8 @@ func openRing(iface int, prog []bpf.Instruction, size int) (r *ring, err error) 
 	if err = attach(r.fd, prog); err != nil {
 		return r, err
 	}
-	for _, o := range []struct{ name, value int }{
-		{unix.PACKET_VERSION, unix.TPACKET_V3},
-		// What we send is not worth a copy: the kernel would make one to ask the filter.
-		{unix.PACKET_IGNORE_OUTGOING, 1},
-	} {
-		if err = unix.SetsockoptInt(r.fd, unix.SOL_PACKET, o.name, o.value); err != nil {
-			return r, os.NewSyscallError("setsockopt", err)
-		}
+	if err = unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
+		return r, os.NewSyscallError("setsockopt", err)
 	}
 	blocks := uint32(max(2, size/ringBlock))
 	req := unix.TpacketReq3{Block_size: ringBlock, Block_nr: blocks, Frame_size: ringFrame,
@@ -70,13 +63,13 @@ func openRing(iface int, prog []bpf.Instruction, size int) (r *ring, err error) 
 	if r.mem, err = unix.Mmap(r.fd, 0, ringBlock*int(blocks), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
 		return r, os.NewSyscallError("mmap", err)
 	}
-	err = unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: htons(unix.ETH_P_ALL), Ifindex: iface})
+	err = unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: htons(etherType), Ifindex: iface})
 	return r, os.NewSyscallError("bind", err)
 }
 
 // fetch fills into with packets of one block. They are borrowed until the next
-// call.
-func (r *ring) fetch(into []scan.Packet, now moment) (n int) {
+// call. own are the addresses of the interfaces.
+func (r *ring) fetch(into []scan.Packet, own macs, now moment) (n int) {
 	if r.left == 0 && !r.turn() {
 		return 0
 	}
@@ -86,10 +79,8 @@ func (r *ring) fetch(into []scan.Packet, now moment) (n int) {
 		at := r.at + uint32(h.Net)
 		p := &into[n]
 		*p = scan.Packet{Type: htons(from.Protocol), Frame: true, B: r.block[at : at+h.Snaplen : at+h.Snaplen],
-			At: now.at(int64(h.Sec)*1e9 + int64(h.Nsec))}
-		if from.Halen == uint8(len(p.MAC)) {
-			copy(p.MAC[:], from.Addr[:])
-		}
+			Sums: sumsOf(h.Status), At: now.at(int64(h.Sec)*1e9 + int64(h.Nsec))}
+		addressed(p, from, own)
 		r.at += h.Next_offset
 		r.left--
 	}
@@ -144,24 +135,4 @@ func (r *ring) unmap() {
 		unix.Munmap(r.mem)
 		r.mem = nil
 	}
-}
-
-// ringed is the filter of a ring: what the sockets of one interface would let
-// in, each for its EtherType.
-func ringed(n *Needs, ether bool) []bpf.Instruction {
-	prog := []bpf.Instruction{bpf.LoadExtension{Num: bpf.ExtProto}}
-	add := func(typ uint16, body []bpf.Instruction) {
-		prog = append(prog, bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(typ), SkipTrue: 1}, bpf.Jump{Skip: uint32(len(body))})
-		prog = append(prog, body...)
-	}
-	if n.V4 && n.Neighbours && ether {
-		add(wire.TypeARP, arpReplies())
-	}
-	if n.V4 {
-		add(wire.TypeIPv4, frame4(n))
-	}
-	if n.V6 {
-		add(wire.TypeIPv6, frame6(n, true))
-	}
-	return append(prog, bpf.RetConstant{Val: 0})
 }

@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"go4.org/netipx"
 
+	"sonde/probe"
 	"sonde/scan"
 )
 
@@ -44,11 +46,13 @@ type Table struct {
 	ways    []scan.Way
 	oif     []int // by way: the interface to name in sending; 0: leave it to the kernel
 	lo      []int // loopback interfaces
+	macs    macs
 	known   []stretch
 	zoned   map[netip.Addr]uint16
 	local   *netipx.IPSet
 	// of no host: everybody, and the networks themselves
 	broadcast, network *netipx.IPSet
+	choosy             []string
 }
 
 // stretch is a run of addresses that share a way: no edge of any route or rule
@@ -63,35 +67,46 @@ type stretch struct {
 var errUnplanned = fmt.Errorf("no route was asked for: %w", syscall.ENETUNREACH)
 
 // families are those of the addresses in targets and zoned.
-func families(targets []netipx.IPRange, zoned []netip.Addr) (list []int) {
-	is4 := func(r netipx.IPRange) bool { return r.From().Is4() }
-	if slices.ContainsFunc(targets, is4) {
+func families(targets iter.Seq[netipx.IPRange], zoned []netip.Addr) (list []int) {
+	four, six := false, len(zoned) > 0
+	for r := range targets {
+		if r.From().Is4() {
+			four = true
+		} else {
+			six = true
+		}
+	}
+	if four {
 		list = append(list, netlink.FAMILY_V4)
 	}
-	if len(zoned) > 0 || slices.ContainsFunc(targets, func(r netipx.IPRange) bool { return !is4(r) }) {
+	if six {
 		list = append(list, netlink.FAMILY_V6)
 	}
 	return list
 }
 
-// NewTable asks the kernel for the ways to all addresses in targets and zoned
-// (IPv6 addresses with a zone). It asks once for each stretch of addresses
+// NewTable asks the kernel for the ways to all addresses in targets, which it goes
+// through several times, and zoned (IPv6 addresses with a zone). It asks once for each stretch of addresses
 // between the edges of all prefixes of all routing tables and rules, not once
 // for each target: a /8 behind one route is one question. The gateways of these
-// ways are known too; way 0 is the answer for all other addresses.
+// ways are known too, and what lies between targets of one stretch; way 0 is the answer
+// for all other addresses.
 //
-// A target that cannot be reached makes a Way with Err (a syscall.Errno), not an
+// A target that cannot be reached makes a Way with Err (a probe.Trouble or a
+// syscall.Errno), not an
 // error. Errors are: opt.Iface does not exist or is down, opt.Source is another
 // interface's, the kernel's tables cannot be read. Of several equal next hops (multipath) one is taken for the whole
-// stretch. Rules that look at ports, protocol or mark are not seen.
-func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*Table, error) {
+// stretch. Rules that look at ports, protocol or user cannot be followed: see
+// Choosy.
+func NewTable(targets iter.Seq[netipx.IPRange], zoned []netip.Addr, opt RouteOptions) (*Table, error) {
+	targets = merge(targets)
 	k, err := askKernel(families(targets, zoned)...)
 	if err != nil {
-		return nil, err
+		return nil, notAsked{err}
 	}
 	defer k.close()
 	t := &Table{opt: opt, zoned: make(map[netip.Addr]uint16), local: k.local,
-		broadcast: k.broadcast, network: k.network}
+		broadcast: k.broadcast, network: k.network, choosy: k.choosy}
 	t.opt.Source = opt.Source.Unmap()
 	if opt.Iface != "" {
 		i, ok := k.byName(opt.Iface)
@@ -106,7 +121,9 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 		}
 		t.iface = i.index
 	}
+	t.macs = make(macs)
 	for _, f := range k.faces {
+		t.macs[int32(f.index)] = f.mac
 		if f.loopback {
 			t.lo = append(t.lo, f.index)
 		}
@@ -114,13 +131,13 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 	t.foreign = opt.Source.IsValid() && !t.Local(t.opt.Source)
 	t.add(scan.Way{Err: errUnplanned}, 0)
 
-	for _, r := range merge(targets) {
+	for r := range targets {
 		first := r.From()
 		for _, next := range k.edgesWithin(r) {
-			t.learn(stretch{first, next.Prev(), t.ask(k, first, t.iface)})
+			t.learn(k, first, next.Prev())
 			first = next
 		}
-		t.learn(stretch{first, r.To(), t.ask(k, first, t.iface)})
+		t.learn(k, first, r.To())
 	}
 	for _, a := range zoned {
 		zone := k.zone(a.Zone())
@@ -135,7 +152,7 @@ func NewTable(targets []netipx.IPRange, zoned []netip.Addr, opt RouteOptions) (*
 	for i := 0; i < len(t.ways); i++ { // who sends frames asks for the gateway's address first
 		w := t.ways[i]
 		if w.Err == nil && w.Ether && w.Next.IsValid() && t.Way(w.Next) == 0 {
-			t.learn(stretch{w.Next, w.Next, t.ask(k, w.Next, w.Iface)})
+			t.known = append(t.known, stretch{w.Next, w.Next, t.ask(k, w.Next, w.Iface)})
 			t.sort()
 		}
 	}
@@ -152,25 +169,50 @@ func (t *Table) sort() {
 
 // merge sorts ranges, makes IPv4-mapped ones IPv4, and joins those that
 // overlap or touch.
-func merge(ranges []netipx.IPRange) []netipx.IPRange {
+func merge(ranges iter.Seq[netipx.IPRange]) iter.Seq[netipx.IPRange] {
+	if merged(ranges) {
+		return ranges
+	}
 	var b netipx.IPSetBuilder
-	for _, r := range ranges {
+	for r := range ranges {
 		b.AddRange(netipx.IPRangeFrom(r.From().Unmap(), r.To().Unmap()))
 	}
 	set, _ := b.IPSet() // invalid ranges are left out
 	if set == nil {
-		return nil
+		return slices.Values([]netipx.IPRange(nil))
 	}
-	return set.Ranges()
+	return slices.Values(set.Ranges())
 }
 
-// learn adds s; a neighbour with the same way becomes one with it.
-func (t *Table) learn(s stretch) {
-	if n := len(t.known); n > 0 && t.known[n-1].way == s.way && t.known[n-1].last.Next() == s.first {
-		t.known[n-1].last = s.last
+// merged tells whether merge would change nothing, but for joining what touches.
+func merged(ranges iter.Seq[netipx.IPRange]) bool {
+	var last netipx.IPRange
+	for r := range ranges {
+		if !r.IsValid() || r.From().Is4In6() || last.IsValid() && !last.To().Less(r.From()) {
+			return false
+		}
+		last = r
+	}
+	return true
+}
+
+// learn adds the addresses from first to last, between which there is no edge. Where
+// there is none between those before and these either, as in a list of targets, all
+// have one way, and become one stretch with what lies between them.
+func (t *Table) learn(k *kernel, first, last netip.Addr) {
+	if n := len(t.known); n > 0 {
+		before := &t.known[n-1]
+		if before.first.BitLen() == first.BitLen() && len(k.edgesWithin(netipx.IPRangeFrom(before.first, first))) == 0 {
+			before.last = last
+			return
+		}
+	}
+	way := t.ask(k, first, t.iface)
+	if n := len(t.known); n > 0 && t.known[n-1].way == way && t.known[n-1].last.Next() == first {
+		t.known[n-1].last = last
 		return
 	}
-	t.known = append(t.known, s)
+	t.known = append(t.known, stretch{first, last, way})
 }
 
 // ask asks the kernel for the way to addr, out of interface oif if that is not 0.
@@ -181,11 +223,11 @@ func (t *Table) ask(k *kernel, addr netip.Addr, oif int) uint16 {
 		return t.add(way, 0)
 	}
 	if k.broadcast.Contains(addr) {
-		way.Err = syscall.EACCES // as sendto(2) says without SO_BROADCAST
+		way.Err = probe.Broadcast
 		return t.add(way, 0)
 	}
 	if addr.Is6() && addr.IsLinkLocalUnicast() && oif == 0 && !t.Local(addr) {
-		way.Err = syscall.EINVAL // on which link? As connect(2) says
+		way.Err = probe.NoZone
 		return t.add(way, 0)
 	}
 	source := t.opt.Source
@@ -199,14 +241,14 @@ func (t *Table) ask(k *kernel, addr netip.Addr, oif int) uint16 {
 	found, err := ask(addr, oif, source)
 	i := k.byIndex(found.iface)
 	if err == nil && !i.carrier { // the kernel drops what it should send, and nobody's silence means anything
-		err = syscall.ENETDOWN
+		err = probe.NoCarrier
 	}
 	if err != nil {
 		way.Err = err
 		return t.add(way, 0)
 	}
 	way = scan.Way{Iface: i.index, Name: i.name, Next: found.next, Src: found.src, Own: found.src,
-		MAC: i.mac, Ether: i.ether, MTU: i.mtu}
+		MAC: i.mac, Ether: i.ether, MTU: i.mtu, Link: i.mtu}
 	if found.mtu > 0 && found.mtu < way.MTU {
 		way.MTU = found.mtu
 	}
@@ -300,3 +342,13 @@ func (t *Table) isLoopback(iface int) bool { return slices.Contains(t.lo, iface)
 
 // Foreign tells whether the source address that was asked for is not ours.
 func (t *Table) Foreign() bool { return t.foreign }
+
+// Choosy are the rules of this machine that look at more than addresses, in words:
+// the protocol, ports or user of a packet. What applications send may leave by another
+// way than packets of our own, which have a way by their address alone.
+func (t *Table) Choosy() []string { return t.choosy }
+
+// notAsked is an error of asking the kernel, and none of what it said.
+type notAsked struct{ error }
+
+func (e notAsked) Unwrap() error { return e.error }

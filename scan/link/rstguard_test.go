@@ -8,14 +8,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/nftables"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"sonde/probe/wire"
-	"sonde/scan"
 	"sonde/scan/lab"
+	"sonde/scan/sandbox"
 )
 
 // guards lists the guards' tables on a host.
@@ -51,11 +50,11 @@ func TestRSTGuard(t *testing.T) {
 			for i, dst := range []uint16{port, 9} {
 				ip, packet := header(tab, to, wire.ProtoTCP)
 				packet.B = wire.AppendTCP(nil, &ip, &wire.TCP{Src: asked + uint16(i), Dst: dst, Seq: 1, Ack: 2, Flags: flags, Window: 1024}, nil)
-				if n, err := l.Send([]scan.Packet{packet}); n != 1 || err != nil {
+				if n, err := sendOne(l, packet); n != 1 || err != nil {
 					t.Fatal(n, err)
 				}
 			}
-			first := seen.Await(3*time.Second, func(x *lab.Packet) bool {
+			first := seen.Await(waits, func(x *lab.Packet) bool {
 				return x.TCP() != nil && x.TCP().RST && (uint16(x.TCP().DstPort) == asked || uint16(x.TCP().DstPort) == asked+1)
 			})
 			if first == nil {
@@ -129,7 +128,7 @@ func TestRSTGuard(t *testing.T) {
 // says what is missing.
 func TestRSTGuardNotPermitted(t *testing.T) {
 	inChild(t, "TestRSTGuardNotPermitted", func() {
-		if err := Drop(cap.NET_RAW); err != nil {
+		if _, err := sandbox.Enter(sandbox.Policy{Nobody: sandbox.StayUser, Keep: []cap.Value{cap.NET_RAW}}); err != nil {
 			t.Fatal(err)
 		}
 		g, err := OpenRSTGuard(PortRange{1000, 1999})

@@ -36,6 +36,7 @@ type try struct {
 	shared bool          // UDP: hears what is meant for other tries, too
 	check  []byte        // ping: the message that an answer must repeat
 	told   syscall.Errno // connect: of the ICMP error that was last read
+	deaf   bool          // this machine refuses to read from the socket
 }
 
 // reserve finds a slot for k.

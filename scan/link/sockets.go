@@ -175,6 +175,25 @@ func asked(err error, shape *Shape, others int) error {
 	return errno
 }
 
+// Kept implements scan.Sockets, for connections. That its SYN did not leave the kernel
+// tells nobody; but it tries again after a second, and counts those tries apart from
+// packets under way again, which are those that it could hand on (tcp_retransmit_skb in
+// net/ipv4/tcp_output.c). Before there was one, this says nothing.
+func (s *Sockets) Kept(run uint32, p probe.Probe) bool {
+	if !s.gate.enter() {
+		return false
+	}
+	defer s.gate.leave()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.byKey[key{run, p}]
+	if !ok || s.slots[i].try.socket != probe.SocketConnect || s.slots[i].try.fd < 0 {
+		return false
+	}
+	info, err := unix.GetsockoptTCPInfo(s.slots[i].try.fd, unix.SOL_TCP, unix.TCP_INFO)
+	return err == nil && info.State == unix.BPF_TCP_SYN_SENT && info.Retransmits > 0 && info.Retrans == 0
+}
+
 // Cancel implements scan.Sockets. An unknown try is none of its business.
 func (s *Sockets) Cancel(run uint32, p probe.Probe) {
 	if !s.gate.enter() {
@@ -242,9 +261,11 @@ func (s *Sockets) read(t *try, a *scan.Answer, buf []byte) (some, done bool) {
 	case probe.SocketConnect:
 		return s.connected(t, &a.Reply)
 	case probe.SocketPing:
-		return s.ponged(t, a, buf), false
+		some = s.ponged(t, a, buf)
+	default:
+		some = s.replied(t, a, buf)
 	}
-	return s.replied(t, a, buf), false
+	return some, t.deaf
 }
 
 // Close implements scan.Sockets. It closes all sockets.

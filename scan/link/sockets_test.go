@@ -172,8 +172,8 @@ func TestSockets(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", test.name, 4+2*family), func(t *testing.T) {
 				target := netip.MustParseAddr(test.target[family])
 				s := openSockets(t, client, Shape{}, test.target[family])
-				wait := 4 * time.Second
-				if test.want.event == silence && test.socket == probe.SocketConnect {
+				wait := waits
+				if test.want.event == silence {
 					wait = 300 * time.Millisecond
 				}
 				before := time.Since(start)
@@ -293,11 +293,11 @@ func TestShape(t *testing.T) {
 			source := netip.MustParseAddr([]string{"10.1.0.55", "fd01::55"}[i])
 			s := openSockets(t, client, Shape{Source: source, Port: test.fixed, Iface: "eth0", TOS: 0xb8, TTL: 99}, target)
 			seen := server.Capture("eth0")
-			a := s.one(test.socket, probe.Probe{Target: netip.MustParseAddr(target), Port: test.port}, []byte("?"), 3*time.Second)
+			a := s.one(test.socket, probe.Probe{Target: netip.MustParseAddr(target), Port: test.port}, []byte("?"), waits)
 			if a == nil || a.Reply.Event != probe.Answer {
 				t.Fatalf("%s %+v: %+v", target, test, a)
 			}
-			asked := seen.Await(3*time.Second, func(x *lab.Packet) bool { src, _ := x.Addrs(); return src == source })
+			asked := seen.Await(waits, func(x *lab.Packet) bool { src, _ := x.Addrs(); return src == source })
 			if asked == nil {
 				t.Fatalf("%s: nothing from %v", target, source)
 			}
@@ -310,7 +310,7 @@ func TestShape(t *testing.T) {
 			if port := w.TCP.Src + w.UDP.Src; w.IP.TOS != 0xb8 || w.IP.TTL != 98 || test.fixed != 0 && port != test.fixed {
 				t.Errorf("%s: %+v from port %d", target, w.IP, port)
 			}
-			if test.socket == probe.SocketConnect && seen.Await(3*time.Second, func(x *lab.Packet) bool { return !x.Out && x.TCP() != nil && x.TCP().RST }) == nil {
+			if test.socket == probe.SocketConnect && seen.Await(waits, func(x *lab.Packet) bool { return !x.Out && x.TCP() != nil && x.TCP().RST }) == nil {
 				t.Errorf("%s: the connection was not closed by RST:\n%s", target, seen.Packets())
 			}
 		}
@@ -336,7 +336,7 @@ func TestManyWithOnePort(t *testing.T) {
 				}
 			}
 		}
-		timer := time.AfterFunc(3*time.Second, func() { s.Close() })
+		timer := time.AfterFunc(waits, func() { s.Close() })
 		into := make([]scan.Answer, 8)
 		for got := 0; got < 4; {
 			n, err := s.Recv(into)
@@ -375,7 +375,7 @@ func TestRoaming(t *testing.T) {
 			}
 			to = append(to, <-asked)
 		}
-		defer time.AfterFunc(3*time.Second, func() { s.Close() }).Stop()
+		defer time.AfterFunc(waits, func() { s.Close() }).Stop()
 		for i, target := range targets {
 			for from, want := range map[string]probe.Event{target + ":3333": probe.Answer, "10.2.0.12:70": probe.Unsolicited} {
 				on(t, server, func() error { return tell(from, "10.1.0.1", to[i]) })

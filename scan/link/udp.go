@@ -47,9 +47,9 @@ func (s *Sockets) replied(t *try, a *scan.Answer, buf []byte) (some bool) {
 		s.failed(t, &q, r)
 		return true
 	}
-	n, from, ok := s.receive(t, r, buf)
+	n, from, failed, ok := s.receive(t, r, buf)
 	if !ok {
-		return false
+		return failed
 	}
 	addr := addrPort(from)
 	r.From, r.Layer, r.Size = addr.Addr(), wire.LayerUDP, uint16(n)
@@ -90,12 +90,19 @@ func (s *Sockets) judge(t *try, r *probe.Reply) {
 }
 
 // receive reads one datagram into buf and fills r's At and what is known of its
-// IP header.
-func (s *Sockets) receive(t *try, r *probe.Reply, buf []byte) (n int, from unix.Sockaddr, ok bool) {
+// IP header. Where there is none, failed tells that it cannot be read, and r why.
+func (s *Sockets) receive(t *try, r *probe.Reply, buf []byte) (n int, from unix.Sockaddr, failed, ok bool) {
 	n, oobn, _, from, err := unix.Recvmsg(t.fd, buf, s.oob, unix.MSG_DONTWAIT)
 	if err != nil {
-		// A pending error, told before or of a datagram that did not leave.
-		return 0, nil, false
+		// Pending is one that was told before, or is of a datagram that did not leave.
+		errno := errnoOf(err)
+		if errno == unix.EAGAIN || errno == unix.EINTR || pending(errno) {
+			return 0, nil, false, false
+		}
+		r.At = s.clock.now().since
+		t.deaf = true
+		s.refused(t, errno, r)
+		return 0, nil, true, false
 	}
 	oob := s.oob[:oobn]
 	r.At = s.clock.now().at(stampIn(oob))
@@ -110,5 +117,5 @@ func (s *Sockets) receive(t *try, r *probe.Reply, buf []byte) (n int, from unix.
 		}
 	}
 	r.IP.Src = addrPort(from).Addr()
-	return n, from, true
+	return n, from, false, true
 }

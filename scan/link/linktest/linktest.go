@@ -30,7 +30,7 @@ type Env struct {
 }
 
 // patience is how long a test waits for packets that must come.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // Run runs the suite. open makes a new Env for each test.
 func Run(t *testing.T, open func(t *testing.T) *Env) {
@@ -142,8 +142,8 @@ func testBatch(t *testing.T, e *Env) {
 		}
 		// The kernel's clock and ours are read a moment apart, and it begins to
 		// stamp packets a moment after the first socket asks for it: until then
-		// the stamp is the time of fetching.
-		const slack = 50 * time.Millisecond
+		// the stamp is the time of fetching, which on a busy machine comes late.
+		const slack = time.Second
 		if p.At < last-slack {
 			t.Errorf("received at %v, after one at %v", p.At, last)
 		}
