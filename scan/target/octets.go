@@ -1,6 +1,7 @@
 package target
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"net/netip"
@@ -23,7 +24,7 @@ type interval struct{ lo, hi int }
 func parseOctets(word string) ([]netipx.IPRange, error) {
 	parts := strings.Split(word, ".")
 	if len(parts) != 4 {
-		return nil, errOctetCount(parts)
+		return nil, errOctets(len(parts))
 	}
 	var lists [4][]interval
 	for i, part := range parts {
@@ -76,7 +77,7 @@ func parseOctets(word string) ([]netipx.IPRange, error) {
 // parseOctet reads one part of an octet range into sorted, disjoint intervals.
 func parseOctet(part string) ([]interval, error) {
 	if part == "" {
-		return nil, fmt.Errorf("an octet is missing between two dots")
+		return nil, errNoOctet
 	}
 	var seen [4]uint64
 	for item := range strings.SplitSeq(part, ",") {
@@ -88,7 +89,7 @@ func parseOctet(part string) ([]interval, error) {
 			hi = lo
 		}
 		if isRange && (lo == "" || hi == "") {
-			return nil, fmt.Errorf("the range %q lacks an end; write both, as in 1-254, or * for all", item)
+			return nil, fmt.Errorf("the range %q lacks an end; a range is like 1-254, and * is all", item)
 		}
 		from, err := parseOctetNumber(lo)
 		if err != nil {
@@ -99,7 +100,7 @@ func parseOctet(part string) ([]interval, error) {
 			return nil, err
 		}
 		if from > to {
-			return nil, fmt.Errorf("the range %q runs backwards; write %d-%d", item, to, from)
+			return nil, &errInstead{fmt.Sprintf("the range %q runs backwards", item), item, fmt.Sprintf("%d-%d", to, from)}
 		}
 		for n := from; n <= to; n++ {
 			seen[n/64] |= 1 << (n % 64)
@@ -122,7 +123,7 @@ func parseOctet(part string) ([]interval, error) {
 
 func parseOctetNumber(s string) (int, error) {
 	if s == "" {
-		return 0, fmt.Errorf("a number is missing beside a comma")
+		return 0, errors.New("a number is missing beside a comma")
 	}
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil && strings.Trim(s, "0123456789") != "" {
@@ -132,18 +133,52 @@ func parseOctetNumber(s string) (int, error) {
 		return 0, fmt.Errorf("the octet %s is above 255", s)
 	}
 	if len(s) > 1 && s[0] == '0' {
-		return 0, fmt.Errorf("the octet %s has a leading zero, which some read as octal; write %d", s, n)
+		return 0, errPadded(s)
 	}
 	return int(n), nil
 }
 
-// errOctetCount says what to write instead of an address with too few octets.
-func errOctetCount(parts []string) error {
-	if len(parts) < 4 && !slices.Contains(parts, "") {
-		short := strings.Join(parts, ".")
-		missing := 4 - len(parts)
-		return fmt.Errorf("an IPv4 address has four octets, this has %d; for the network write %s/%d or %s",
-			len(parts), short+strings.Repeat(".0", missing), 8*len(parts), short+strings.Repeat(".*", missing))
+// What can be wrong with octets, where what to write instead depends on the word
+// around them: see atFault.
+type (
+	errOctets  int    // so many, not four
+	errPadded  string // an octet that begins with a zero
+	errInstead struct {
+		text, part, instead string // instead of a part of the word
 	}
-	return fmt.Errorf("an IPv4 address has four octets, this has %d", len(parts))
+)
+
+var errNoOctet = errors.New("an octet is missing between two dots")
+
+func (e errOctets) Error() string {
+	return fmt.Sprintf("an IPv4 address has four octets, this has %d", int(e))
+}
+func (e errPadded) Error() string {
+	return fmt.Sprintf("the octet %s has a leading zero, which some read as octal", string(e))
+}
+func (e *errInstead) Error() string { return e.text }
+
+// atFault adds to an error in addr, which is an IPv4 address or octet range in word,
+// what to write instead of the word.
+func atFault(word, addr string, err error) error {
+	var padded errPadded
+	var part *errInstead
+	var count errOctets
+	switch {
+	case errors.As(err, &padded):
+		return advise(err.Error(), unpadded(word))
+	case errors.As(err, &part):
+		return advise(err.Error(), strings.Replace(word, part.part, part.instead, 1))
+	case errors.As(err, &count) && count == 1 && word == addr && strings.Trim(word, "0123456789") == "":
+		return numberError(word)
+	case errors.As(err, &count) && count > 1 && count < 4 && !slices.Contains(strings.Split(addr, "."), ""):
+		zeros := addr + strings.Repeat(".0", 4-int(count))
+		if _, length, ok := strings.Cut(word, "/"); ok {
+			return advise(err.Error(), zeros+"/"+length)
+		}
+		if word == addr {
+			return &errAdvice{err.Error(), "for the network ", []string{zeros + "/" + strconv.Itoa(8*int(count)), addr + strings.Repeat(".*", 4-int(count))}}
+		}
+	}
+	return err
 }

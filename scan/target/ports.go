@@ -126,26 +126,30 @@ func parsePortRange(s string) (lo, hi int, err error) {
 		return 1, 65535, nil
 	}
 	if s == "" {
-		return 0, 0, errors.New("a port is missing; write ports as in 22,80,8000-8100, or - for all")
+		return 0, 0, errors.New("a port is missing; ports are like 22,80,8000-8100, and - is all")
 	}
 	a, b, isRange := strings.Cut(s, "-")
 	switch {
 	case !isRange:
 		b = a
-	case strings.Contains(b, "-"):
+	case strings.Contains(b, "-") || a == "" && b == "":
 		return 0, 0, errors.New("a range has two ends, as in 1-1024")
-	case a == "":
-		return 0, 0, fmt.Errorf("a range has two ends; write 1-%s", b)
-	case b == "":
-		return 0, 0, fmt.Errorf("a range has two ends; write %s-65535", a)
 	}
-	if lo, err = parsePort(a); err != nil {
-		return 0, 0, err
+	lo, hi = 1, 65535
+	if a != "" {
+		if lo, err = parsePort(a); err != nil {
+			return 0, 0, err
+		}
 	}
-	if hi, err = parsePort(b); err != nil {
-		return 0, 0, err
+	if b != "" {
+		if hi, err = parsePort(b); err != nil {
+			return 0, 0, err
+		}
 	}
-	if lo > hi {
+	switch {
+	case a == "" || b == "": // an end that is meant is not guessed
+		return 0, 0, fmt.Errorf("a range has two ends; write %d-%d", lo, hi)
+	case lo > hi:
 		return 0, 0, fmt.Errorf("the range runs backwards; write %d-%d", hi, lo)
 	}
 	return lo, hi, nil

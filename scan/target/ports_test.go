@@ -76,7 +76,7 @@ func TestParsePorts(t *testing.T) {
 }
 
 func TestParsePortsErrors(t *testing.T) {
-	const missing = "a port is missing; write ports as in 22,80,8000-8100, or - for all"
+	const missing = "a port is missing; ports are like 22,80,8000-8100, and - is all"
 	for text, want := range map[string]string{
 		"":              `port "": ` + missing,
 		" ":             `port "": ` + missing,
@@ -97,6 +97,9 @@ func TestParsePortsErrors(t *testing.T) {
 		"T:-80":         `port "T:-80": a range has two ends; write 1-80`,
 		"U:80-":         `port "U:80-": a range has two ends; write 80-65535`,
 		"80,-90":        `port "-90": a range has two ends; write 1-90`,
+		"0-":            `port "0-": ports are 1 to 65535, not 0`,
+		"-70000":        `port "-70000": ports are 1 to 65535, not 70000`,
+		"-01":           `port "-01": a range has two ends; write 1-1`,
 		"--":            `port "--": a range has two ends, as in 1-1024`,
 		"1--5":          `port "1--5": a range has two ends, as in 1-1024`,
 		"1-5-9":         `port "1-5-9": a range has two ends, as in 1-1024`,
@@ -126,7 +129,7 @@ func TestParsePortsErrors(t *testing.T) {
 		"80\n443":       `port "80\n443": is neither a port nor a service name: '\n' cannot be in one`,
 		"1…9":           `port "1…9": is neither a port nor a service name: '…' cannot be in one`,
 		"\x1b[2J":       `port "\x1b[2J": is neither a port nor a service name: '\x1b' cannot be in one`,
-		"\xff":          `port "�": is neither a port nor a service name: '�' cannot be in one`,
+		"\xff":          `port "\xff": is neither a port nor a service name: '�' cannot be in one`,
 		"80,443,T:,22,": `port "T:": ` + missing,
 		"T:ss[h":        `port "T:ss[h": is neither a port nor a service name: '[' cannot be in one`,
 		"۸۰":            `port "۸۰": is neither a port nor a service name: '۸' cannot be in one`,
@@ -134,6 +137,12 @@ func TestParsePortsErrors(t *testing.T) {
 		p, err := ParsePorts(text, TCP, testServices)
 		if err == nil || err.Error() != want {
 			t.Errorf("%q:\n got %v %v\nwant %s", text, p, err, want)
+			continue
+		}
+		if m := proposal.FindStringSubmatch(err.Error()); m != nil {
+			if _, err := ParsePorts(m[1], TCP, testServices); err != nil {
+				t.Errorf("%s: the proposal is refused: %v", want, err)
+			}
 		}
 	}
 	if _, err := ParsePorts("nosuch", TCP|UDP, testServices); err == nil || err.Error() != `port "nosuch": no tcp or udp service of that name is registered; give its number` {

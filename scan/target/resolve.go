@@ -24,18 +24,23 @@ const maxLookups = 16
 
 // Unresolved is a name that has no address.
 type Unresolved struct {
-	Name string
-	Err  error // the resolver's
+	Name  string
+	Err   error  // the resolver's
+	Place string // where it stands in a list, "list.txt:7: "; "" if it was read from none
 }
 
 func (u *Unresolved) Error() string {
 	// net.DNSError repeats the name and adds the server, which people need only
 	// where the server is at fault.
 	var dns *net.DNSError
-	if errors.As(u.Err, &dns) && dns.IsNotFound {
-		return fmt.Sprintf("the name %q has no address", u.Name)
+	var useless errUseless
+	switch {
+	case errors.As(u.Err, &useless):
+		return fmt.Sprintf("%sthe name %q resolves to %v", u.Place, u.Name, useless)
+	case errors.As(u.Err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("%sthe name %q has no address", u.Place, u.Name)
 	}
-	return fmt.Sprintf("the name %q does not resolve: %v", u.Name, u.Err)
+	return fmt.Sprintf("%sthe name %q does not resolve: %v", u.Place, u.Name, u.Err)
 }
 
 func (u *Unresolved) Unwrap() error { return u.Err }
@@ -43,9 +48,13 @@ func (u *Unresolved) Unwrap() error { return u.Err }
 // lookup is an item with what its name turned out to be.
 type lookup struct {
 	item
+	place string       // where it stands in a list
 	hosts []netip.Addr // addresses named by themselves
 	first int          // of hosts, the one that a name means by itself
+	more  []netip.Addr // other addresses of the name, which are not asked
 	err   *Unresolved
+
+	useless []netip.Addr // of no host
 }
 
 // resolve fills in the hosts or ranges of all items that are names. Each name is
@@ -76,7 +85,7 @@ func resolve(ctx context.Context, items, excluded []*lookup, opt Options) error 
 				want = 6
 			}
 			if family != 0 && family != want {
-				return fmt.Errorf("target %q: a /%d is for IPv%d, and -%d asks for IPv%d", l.word, l.bits, want, family, family)
+				return fmt.Errorf("%starget %q: a /%d is for IPv%d, and -%d asks for IPv%d", l.place, l.word, l.bits, want, family, family)
 			}
 			family = want
 		}
@@ -124,16 +133,23 @@ type answer struct {
 func (l *lookup) take(a *answer, all bool, hasRoute func(netip.Addr) bool) {
 	var addrs []netip.Addr
 	for _, addr := range a.addrs {
-		if addr.IsValid() {
-			addrs = append(addrs, addr.Unmap())
+		switch addr = addr.Unmap(); {
+		case !addr.IsValid():
+		case useless(addr) != "":
+			l.useless = append(l.useless, addr)
+		default:
+			addrs = append(addrs, addr)
 		}
 	}
 	switch {
 	case a.err != nil:
-		l.err = &Unresolved{l.name, a.err}
+		l.err = &Unresolved{l.name, a.err, l.place}
+		return
+	case len(addrs) == 0 && len(l.useless) > 0:
+		l.err = &Unresolved{l.name, errUseless(l.useless[0]), l.place}
 		return
 	case len(addrs) == 0:
-		l.err = &Unresolved{l.name, &net.DNSError{Err: "no address", Name: l.name, IsNotFound: true}}
+		l.err = &Unresolved{l.name, &net.DNSError{Err: "no address", Name: l.name, IsNotFound: true}, l.place}
 		return
 	}
 	first := 0
@@ -143,6 +159,9 @@ func (l *lookup) take(a *answer, all bool, hasRoute func(netip.Addr) bool) {
 	if all {
 		l.first = first
 	} else {
+		if l.bits < 0 {
+			l.more = slices.Delete(slices.Clone(addrs), first, first+1)
+		}
 		addrs = addrs[first : first+1]
 	}
 	if l.bits < 0 || l.bits == addrs[0].BitLen() {

@@ -126,8 +126,8 @@ func TestSetIsNeverExpanded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all.spans) != 2 || all.Len() != 1<<32+1<<63 {
-		t.Fatalf("%d spans, %d addresses", len(all.spans), all.Len())
+	if len(all.v4)+len(all.v6) != 2 || all.Len() != 1<<32+1<<63 {
+		t.Fatalf("%d spans, %d addresses", len(all.v4)+len(all.v6), all.Len())
 	}
 	for i, want := range map[uint64]string{
 		0: "0.0.0.0", 1<<32 - 1: "255.255.255.255", 1 << 32: "2001:db8::", 1<<32 + 1<<63 - 1: "2001:db8::7fff:ffff:ffff:ffff",

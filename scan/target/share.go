@@ -32,7 +32,7 @@ func NewShare(set, all *Set, shard, shards, seed uint64) *Share {
 	if set == nil {
 		return s
 	}
-	for _, p := range set.spans {
+	for p := range set.spans {
 		at, _ := all.Index(p.first) // it is there
 		n, _ := count(p.first, p.last)
 		from, to := s.rounds(at), s.rounds(at+n)

@@ -3,6 +3,7 @@ package target
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -17,16 +18,16 @@ const maxIPv6Bits = 20
 // item is what one word of the command line says.
 type item struct {
 	word   string
-	ranges []netipx.IPRange // empty for names and for a zoned address
-	zoned  netip.Addr       // an address with a zone
+	addr   netip.Addr       // an address by itself, with its zone
+	ranges []netipx.IPRange // a network or range; of one address, where it was written so
 	name   string           // a host name to look up
 	bits   int              // of name/bits; -1: none
 }
 
 // single returns the address that the item names by itself, if it names one.
 func (it *item) single() (netip.Addr, bool) {
-	if it.zoned.IsValid() {
-		return it.zoned, true
+	if it.addr.IsValid() {
+		return it.addr, true
 	}
 	if len(it.ranges) == 1 && it.ranges[0].From() == it.ranges[0].To() {
 		return it.ranges[0].From(), true
@@ -38,25 +39,30 @@ func (it *item) single() (netip.Addr, bool) {
 // word.
 func parseWord(word string) (item, error) {
 	it := item{word: word, bits: -1}
-	host, length, isPrefix := strings.Cut(word, "/")
+	if len(word) <= len("255.255.255.255") && strings.Trim(word, "0123456789.") == "" { // most words of long lists
+		if a, err := netip.ParseAddr(word); err == nil {
+			it.addr = a
+			return it, nil
+		}
+	}
+	if err := odd(word); err != nil {
+		return it, err
+	}
+	bare := undress(word)
+	host, length, isPrefix := strings.Cut(bare, "/")
 	switch {
-	case word == "":
-		return it, errors.New("is empty")
-	case strings.Contains(word, "://"):
-		return it, errors.New("is a URL; write only the host in it")
 	case isPrefix:
 		return parsePrefix(it, host, length)
-	case strings.Contains(word, ":"):
-		return parseIPv6(it)
-	case isNumeric(word):
-		return parseIPv4(it)
+	case strings.Contains(bare, ":"):
+		return parseIPv6(it, bare)
+	case isNumeric(bare):
+		return parseIPv4(it, bare)
 	}
-	if a, err := netip.ParseAddr(word); err == nil { // cannot be, but never look an address up
-		it.ranges = []netipx.IPRange{netipx.IPRangeFrom(a, a)}
-		return it, nil
+	if err := hexNumber(bare); err != nil {
+		return it, err
 	}
-	it.name = word
-	return it, checkName(word)
+	it.name = bare
+	return it, checkName(bare)
 }
 
 // isNumeric tells whether word can only be an IPv4 address or range: digits and
@@ -64,36 +70,41 @@ func parseWord(word string) (item, error) {
 func isNumeric(word string) bool { return strings.Trim(word, "0123456789.,-*") == "" }
 
 // parseIPv4 reads an address, a range of two addresses or an octet range.
-func parseIPv4(it item) (item, error) {
-	from, to, isRange := strings.Cut(it.word, "-")
+func parseIPv4(it item, word string) (item, error) {
+	from, to, isRange := strings.Cut(word, "-")
 	if isRange && strings.Count(from, ".") == 3 && strings.Contains(to, ".") &&
-		!strings.ContainsAny(it.word, ",*") && strings.Count(it.word, "-") == 1 {
+		!strings.ContainsAny(word, ",*") && strings.Count(word, "-") == 1 {
 		a, err := parseIPv4Address(from)
 		if err != nil {
-			return it, err
+			return it, atFault(word, from, err)
 		}
 		b, err := parseIPv4Address(to)
 		if err != nil {
-			return it, err
+			return it, atFault(word, to, err)
 		}
 		return between(it, a, b)
 	}
 	var err error
-	it.ranges, err = parseOctets(it.word)
-	return it, err
+	if it.ranges, err = parseOctets(word); err != nil {
+		return it, atFault(word, word, err)
+	}
+	return it, nil
 }
 
 // parseIPv4Address reads four octets. It differs from netip.ParseAddr in its
 // errors.
 func parseIPv4Address(s string) (netip.Addr, error) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Is4() {
+		return a, nil
+	}
 	parts := strings.Split(s, ".")
 	if len(parts) != 4 {
-		return netip.Addr{}, errOctetCount(parts)
+		return netip.Addr{}, errOctets(len(parts))
 	}
 	var b [4]byte
 	for i, part := range parts {
 		if part == "" {
-			return netip.Addr{}, errors.New("an octet is missing between two dots")
+			return netip.Addr{}, errNoOctet
 		}
 		n, err := parseOctetNumber(part)
 		if err != nil {
@@ -105,16 +116,17 @@ func parseIPv4Address(s string) (netip.Addr, error) {
 }
 
 // parseIPv6 reads an address, with or without a zone, or a range of two.
-func parseIPv6(it item) (item, error) {
-	if a, err := netip.ParseAddr(it.word); err == nil {
+func parseIPv6(it item, word string) (item, error) {
+	if a, err := netip.ParseAddr(word); err == nil {
 		if a = a.Unmap(); a.Zone() != "" {
-			it.zoned = a
+			it.addr = a
 			return it, checkZone(a.Zone())
 		}
-		return between(it, a, a)
+		it.addr = a
+		return it, nil
 	}
 	// A zone may contain dashes (br-lan), so only addresses tell where to cut.
-	if from, to, ok := strings.Cut(it.word, "-"); ok {
+	if from, to, ok := strings.Cut(word, "-"); ok {
 		a, errA := netip.ParseAddr(from)
 		b, errB := netip.ParseAddr(to)
 		switch {
@@ -126,11 +138,14 @@ func parseIPv6(it item) (item, error) {
 			return it, fmt.Errorf("the end of the range, %q, is no IPv6 address", to)
 		}
 	}
-	if host, port, ok := cutPort(it.word); ok {
-		return it, fmt.Errorf("a target has no port; write %s -p %s", host, port)
+	if e := cutPort(word); e != nil {
+		return it, e
 	}
-	if strings.Contains(it.word, "*") || strings.Contains(it.word, ",") {
-		return it, errors.New("octet ranges are for IPv4; for IPv6 write a prefix or a range of two addresses")
+	if _, err := net.ParseMAC(word); err == nil {
+		return it, errors.New("is a hardware address; a target is an IP address or a name")
+	}
+	if strings.Contains(word, "*") || strings.Contains(word, ",") {
+		return it, errors.New("octet ranges are for IPv4; IPv6 has prefixes, and ranges of two addresses")
 	}
 	return it, errors.New("is no IPv6 address")
 }
@@ -152,35 +167,14 @@ func checkZone(zone string) error {
 	return nil
 }
 
-// cutPort recognises host:port and [host]:port, which people paste.
-func cutPort(word string) (host, port string, ok bool) {
-	i := strings.LastIndexByte(word, ':')
-	if i < 0 {
-		return "", "", false
-	}
-	host, port = word[:i], word[i+1:]
-	if port == "" || strings.Trim(port, "0123456789") != "" {
-		return "", "", false
-	}
-	if inner, found := strings.CutPrefix(host, "["); found {
-		host = strings.TrimSuffix(inner, "]")
-		_, err := netip.ParseAddr(host)
-		return host, port, err == nil && !strings.Contains(host, "%")
-	}
-	return host, port, checkName(host) == nil
-}
-
-// parsePrefix reads address/bits or name/bits. Host bits may be set.
+// parsePrefix reads address/bits, address/mask or name/bits. Host bits may be set.
 func parsePrefix(it item, host, length string) (item, error) {
 	if host == "" {
 		return it, errors.New("has no address before the slash")
 	}
-	n, err := strconv.Atoi(length)
-	if err != nil || n < 0 || length[0] == '+' || length[0] == '-' || len(length) > 1 && length[0] == '0' {
-		if _, err := netip.ParseAddr(length); err == nil {
-			return it, fmt.Errorf("a network has a prefix length, not the mask %s; write for example /24", length)
-		}
-		return it, fmt.Errorf("the prefix length %q is no number from 0 to 32 (IPv6: 128)", length)
+	n, err := prefixLength(it.word, host, length)
+	if err != nil {
+		return it, err
 	}
 	var a netip.Addr
 	switch {
@@ -195,10 +189,10 @@ func parsePrefix(it item, host, length string) (item, error) {
 			a, n = a.Unmap(), n-96
 		}
 	case isNumeric(host) && strings.ContainsAny(host, ",-*"):
-		return it, errors.New("an octet range has no prefix length; write one or the other")
+		return it, advise("an octet range has no prefix length", host)
 	case isNumeric(host):
 		if a, err = parseIPv4Address(host); err != nil {
-			return it, err
+			return it, atFault(it.word, host, err)
 		}
 	default:
 		it.name, it.bits = host, n
@@ -212,6 +206,22 @@ func parsePrefix(it item, host, length string) (item, error) {
 	}
 	it.ranges, err = prefixRange(a, n)
 	return it, err
+}
+
+// prefixLength reads what stands behind the slash: a number, or a mask.
+func prefixLength(word, host, length string) (int, error) {
+	if strings.Count(length, ".") == 3 && isNumeric(host) {
+		return maskLength(host, length)
+	}
+	if e := cutPort(word); e != nil {
+		return 0, e
+	}
+	n, err := strconv.Atoi(length)
+	if err != nil || n < 0 || length[0] == '+' || length[0] == '-' || len(length) > 1 && length[0] == '0' {
+		text := fmt.Sprintf("the prefix length %q is no number from 0 to 32 (IPv6: 128)", length)
+		return 0, advise(text, host+"/"+strings.TrimLeft(length, "0"), host)
+	}
+	return n, nil
 }
 
 // checkNamePrefix checks the length in name/length before the name is looked
@@ -245,42 +255,11 @@ func between(it item, a, b netip.Addr) (item, error) {
 		return it, errors.New("the ends of the range are of different families")
 	}
 	if b.Less(a) {
-		return it, fmt.Errorf("the range runs backwards; write %v-%v", b, a)
+		return it, advise("the range runs backwards", fmt.Sprintf("%v-%v", b, a))
 	}
 	if n, ok := count(a, b); a.Is6() && (!ok || n > 1<<maxIPv6Bits) {
 		return it, fmt.Errorf("the range holds more than 2^%d IPv6 addresses, too many to ask one by one", maxIPv6Bits)
 	}
 	it.ranges = []netipx.IPRange{netipx.IPRangeFrom(a, b)}
 	return it, nil
-}
-
-// checkName refuses what cannot be a host name, so that nobody is asked for it
-// (RFC 1123 2.1, with the underscore that people use).
-func checkName(name string) error {
-	if strings.HasPrefix(name, "-") {
-		return errors.New("is neither a flag nor a target; a host name does not begin with a dash")
-	}
-	bare := strings.TrimSuffix(name, ".")
-	if len(bare) > 253 {
-		return errors.New("is longer than a host name can be, 253 characters")
-	}
-	for label := range strings.SplitSeq(bare, ".") {
-		switch {
-		case label == "":
-			return errors.New("has an empty label; a host name has something between the dots")
-		case len(label) > 63:
-			return fmt.Errorf("has a label of %d characters; a host name has at most 63 between dots", len(label))
-		}
-	}
-	for _, r := range bare {
-		switch {
-		case r >= 0x80:
-			return errors.New("has letters outside ASCII; write the name in its xn-- form")
-		case r == '%':
-			return errors.New("a zone belongs to an IPv6 address, as in fe80::1%eth0")
-		case !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.'):
-			return fmt.Errorf("is neither an address nor a host name: %q cannot be in one", r)
-		}
-	}
-	return nil
 }
