@@ -1,6 +1,7 @@
 package simnet
 
-// Counts says what truly happened to the packets. Pairs are there and back.
+// Counts says what truly happened to the packets. Pairs are there and back. It has a
+// field for each thing that may happen, so that tests can tell them apart.
 type Counts struct {
 	Sent         uint64 // taken by Send
 	SendErrors   uint64 // refused by Send

@@ -45,16 +45,32 @@
 // About the way:
 //
 //	router NAME ADDR... [mac MAC] [ttl N] [silent] [quote N] [limit RATE burst N]
-//	       [dscp N] [mss N] [strip OPTION]
+//	       [mtu N [untold|tells N]] [EDIT...] [takes N] [hides] [passes]
 //	                         its errors have its first address of the family as
 //	                         source, start with ttl (255), quote N bytes behind the
 //	                         IP header (default: what RFC 1812 and RFC 4443 allow)
-//	                         and are limited to RATE; it may rewrite the DSCP, lower
-//	                         the MSS and replace a TCP option by NOPs
+//	                         and are limited to RATE. What is longer than mtu and must
+//	                         not be fragmented it does not pass on, and says so with
+//	                         packet-too-big and N, or another number, or, untold, does
+//	                         not; what may be fragmented it passes on whole. It takes N
+//	                         off the TTL (1; with 0 it is no hop), hides that from the
+//	                         TTL that the next hop sees, as MPLS does, or passes on what
+//	                         has expired
 //	    LINE                 between it and the hop before it
 //	    rule VERDICT [tcp|udp|icmp] [PORTS] [sport PORTS] [to PREFIX] [if|unless OPTION]
-//	         [N%] [back]     first match wins; "back" rules see answers, with ports
-//	                         and prefix of the host that sent them
+//	         [tos NUMBERS] [size NUMBERS] [N%] [back]
+//	                         first match wins; "back" rules see answers, with ports
+//	                         and prefix of the host that sent them. tos is the whole
+//	                         byte (of IPv6: traffic class), size the bytes of the IP
+//	                         packet; NUMBERS are lists of ranges as PORTS are
+//	EDIT: dscp N | ecn N | set-ttl N | mss N | strip OPTION | scrub | late
+//	                         it writes these, or lowers the MSS, replaces a TCP option
+//	                         by NOPs, writes a new IP ID; as packets come, or, late, as
+//	                         they leave
+//	EDIT: nat ADDR | sport N | port N | seq N
+//	                         as they leave it writes these as source, source port and
+//	                         destination port, or adds N to sequence numbers; answers
+//	                         are changed back, but not what errors quote
 //	path PREFIX ROUTER... [loop] [dead KIND [D]]
 //	                         the routers to PREFIX; the first is the gateway. With
 //	                         loop the last two send to each other. With dead the

@@ -21,6 +21,7 @@ type flight struct {
 	group    *group
 	addr     netip.Addr // the far end: the host's address
 	mac      wire.MAC   // of who is next to us
+	hidden   uint8      // how much more has been counted down than its TTL says
 	arrived  time.Duration
 }
 

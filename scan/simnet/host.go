@@ -50,7 +50,7 @@ func (l *Link) answer(i int32) {
 }
 
 // arp answers an ARP request (RFC 826). Who asks for nobody's address, or is
-// asked in vain, has been sorted out before.
+// asked without an answer, has been sorted out before.
 func (l *Link) arp(f *flight) {
 	a := &l.pkt.ARP
 	i, r := l.reply(f)
@@ -177,7 +177,7 @@ func (l *Link) hostError(f *flight, a action) {
 		return
 	}
 	i, e := l.reply(f)
-	if e.b = appendError(e.b, f.b, f.etype, a.msg, src, ttl, quote); len(e.b) == 0 {
+	if e.b = appendError(e.b, f.b, f.etype, a.msg, src, ttl, quote, maxError6); len(e.b) == 0 {
 		l.flights.put(i)
 		return
 	}

@@ -62,7 +62,7 @@ func (l *Link) unreachable(i int32, f *flight) {
 	j, e := l.flights.get()
 	e.stage = atUs
 	e.etype = f.etype
-	if e.b = appendError(e.b, f.b, f.etype, wire.HostUnreach, own, 64, -1); len(e.b) == 0 {
+	if e.b = appendError(e.b, f.b, f.etype, wire.HostUnreach, own, 64, -1, 0); len(e.b) == 0 {
 		l.flights.put(j)
 	} else {
 		l.walk(j, l.now)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sonde/probe"
 	"sonde/probe/wire"
 	"sonde/scan"
 )
@@ -211,8 +212,8 @@ func TestWays(t *testing.T) {
 			{"2a00::1", "eth0", "2001:db8::1", "2001:db8::fe", nil},
 			{"127.0.0.1", "lo", "127.0.0.1", "", nil},
 			{"10.0.0.1", "lo", "10.0.0.1", "", nil}, // ourselves
-			{"198.51.100.1", "", "", "", syscall.EHOSTUNREACH},
-			{"203.0.113.1", "", "", "", syscall.EACCES},
+			{"198.51.100.1", "", "", "", probe.RouteUnreachable},
+			{"203.0.113.1", "", "", "", probe.RouteProhibited},
 		} {
 			w := r.Ways()[r.Way(netip.MustParseAddr(test.target))]
 			if w.Name != test.name || w.Err != test.err ||

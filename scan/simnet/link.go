@@ -26,7 +26,7 @@ var (
 
 // Link is a network at work, as seen from our machine. It implements scan.Link
 // and scan.Routes. It has no goroutine: what is due happens inside Send and
-// Recv.
+// Recv. It is all that moves on the network, in one struct under one lock.
 type Link struct {
 	// OnSend is called for each packet that Send took, by the goroutine in Send
 	// and in order: at is when the packet leaves, b is borrowed, mac the next
@@ -60,6 +60,7 @@ type Link struct {
 	halfOpen   table[flow, halfOpen]
 	unresolved table[hostKey, time.Duration]
 	woken      table[hostKey, time.Duration] // when sleepers hear again
+	translated map[translated]original
 
 	pkt wire.Packet // scratch
 	tcp wire.TCP
@@ -78,6 +79,8 @@ func (n *Network) Open() *Link {
 		wakeAt:  math.MaxInt64,
 		lines:   make([][2]time.Duration, len(n.lines)),
 		routers: make([]bucket, len(n.routers)),
+
+		translated: map[translated]original{},
 	}
 	l.hosts.init(maxLimited)
 	l.halfOpen.init(maxHalfOpen)
@@ -197,6 +200,9 @@ func (l *Link) Recv(into []scan.Packet) (int, error) {
 	}
 }
 
+// Takes implements scan.Link.
+func (l *Link) Takes(p *scan.Packet, _ *wire.Packet) bool { return wire.Intact(p.B, p.Type, p.Sums) }
+
 // Waiting implements scan.Link.
 func (l *Link) Waiting() bool {
 	l.mu.Lock()
@@ -210,7 +216,7 @@ func (l *Link) hand(now time.Duration, into []scan.Packet) (n int) {
 	for n < len(into) && l.inbox.len() > 0 {
 		i := l.inbox.pop()
 		f := l.flights.at(i)
-		into[n] = scan.Packet{Type: f.etype, MAC: f.mac, At: f.arrived, B: f.b}
+		into[n] = scan.Packet{Type: f.etype, MAC: f.mac, To: l.receiver(f), At: f.arrived, B: f.b}
 		l.lent = append(l.lent, i)
 		n++
 	}
@@ -219,6 +225,14 @@ func (l *Link) hand(now time.Duration, into []scan.Packet) (n int) {
 	}
 	l.counts.Received += uint64(n)
 	return n
+}
+
+// receiver is our address, where f came as a frame.
+func (l *Link) receiver(f *flight) (to wire.MAC) {
+	if i := &l.n.ifaces[f.iface]; f.etype == wire.TypeARP || i.frames {
+		to = i.mac
+	}
+	return to
 }
 
 // sleep waits, unlocked, until something is due, sent or closed.

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sonde/probe"
 	"sonde/probe/wire"
 	"sonde/scan"
 	"sonde/scan/link/linktest"
@@ -65,7 +66,7 @@ func TestSendErrors(t *testing.T) {
 			err  error
 		}{
 			{"good", scan.Packet{B: good, Type: ip}, nil},
-			{"no way", scan.Packet{B: dead, Type: ip, Way: r.Way(dstOf(dead))}, syscall.EHOSTUNREACH},
+			{"no way", scan.Packet{B: dead, Type: ip, Way: r.Way(dstOf(dead))}, probe.RouteUnreachable},
 			{"no such way", scan.Packet{B: good, Type: ip, Way: 99}, syscall.EINVAL},
 			{"empty", scan.Packet{Type: ip}, syscall.EINVAL},
 			{"ARP without a frame", scan.Packet{B: arpFor("10.0.0.2"), Type: wire.TypeARP}, syscall.EINVAL},

@@ -109,11 +109,18 @@ type router struct {
 	silent bool
 	quote  int // bytes quoted behind the IP header; negative: as many as allowed
 	limit  limit
-	dscp   int    // to write; negative: as it is
-	mss    uint16 // upper bound; 0: none
-	strip  option // TCP options replaced by NOPs
+	mtu    mtu
+	edit   edit
+	count  countdown
 	rules  [2][]rule
 	line   int
+}
+
+// mtu is how long packets may be that a router passes on.
+type mtu struct {
+	most   int // bytes; 0: any
+	untold bool
+	tells  int // what its messages say, where that is not most
 }
 
 // addr returns r's first address of a family.
@@ -134,9 +141,6 @@ func (r *router) has(addr netip.Addr) bool {
 	}
 	return false
 }
-
-// rewrites tells whether r changes more than the TTL.
-func (r *router) rewrites() bool { return r.dscp >= 0 || r.mss > 0 || r.strip != 0 }
 
 // limit is a rate limit of ICMP errors: a bucket of burst tokens that gets one
 // each interval. 0: no limit.
@@ -173,6 +177,7 @@ type rule struct {
 	action
 	proto        uint8 // wire.ProtoTCP..., ICMP for both families
 	ports, sport *portSet
+	tos, size    *portSet // of the whole packet
 	to           netip.Prefix
 	option       option
 	unless       bool // the option must be absent

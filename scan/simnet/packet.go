@@ -16,8 +16,8 @@ const (
 
 // Offsets into IPv4 and IPv6 headers (RFC 791 §3.1, RFC 8200 §3).
 const (
-	tosAt4, ttlAt4, protoAt4, sumAt4, srcAt4, dstAt4 = 1, 8, 9, 10, 12, 16
-	protoAt6, ttlAt6, srcAt6, dstAt6                 = 6, 7, 8, 24
+	tosAt4, fragmentAt4, ttlAt4, protoAt4, sumAt4, srcAt4, dstAt4 = 1, 6, 8, 9, 10, 12, 16
+	protoAt6, ttlAt6, srcAt6, dstAt6                              = 6, 7, 8, 24
 )
 
 func etherType(addr netip.Addr) uint16 {
@@ -60,6 +60,13 @@ func ttl(b []byte, etype uint16) uint8 {
 	return b[ttlAt6]
 }
 
+// mayBeFragmented tells whether a router may do that with a packet (RFC 791 §3.2): with
+// none of IPv6 (RFC 8200 §5).
+func mayBeFragmented(b []byte, etype uint16) bool {
+	const dontFragment = 0x40
+	return etype == wire.TypeIPv4 && b[fragmentAt4]&dontFragment == 0
+}
+
 // decrement takes one off TTL or hop limit.
 func decrement(b []byte, etype uint16) {
 	if etype == wire.TypeIPv4 {
@@ -70,18 +77,39 @@ func decrement(b []byte, etype uint16) {
 	b[ttlAt6]--
 }
 
-// setDSCP writes the DSCP and leaves the ECN bits (RFC 2474 §3).
-func setDSCP(b []byte, etype uint16, dscp uint8) {
+// setTTL writes TTL or hop limit.
+func setTTL(b []byte, etype uint16, v uint8) {
 	if etype == wire.TypeIPv4 {
-		old := binary.BigEndian.Uint16(b)
-		b[tosAt4] = dscp<<2 | b[tosAt4]&3
-		adjust(b[sumAt4:], old, binary.BigEndian.Uint16(b))
+		setWord(b, ttlAt4, uint16(v)<<8|uint16(b[protoAt4]), sumAt4)
 		return
 	}
-	tos := b[0]<<4 | b[1]>>4
-	tos = dscp<<2 | tos&3
+	b[ttlAt6] = v
+}
+
+// setTOS writes the whole byte: TOS of IPv4, traffic class of IPv6.
+func setTOS(b []byte, etype uint16, tos uint8) {
+	if etype == wire.TypeIPv4 {
+		setWord(b, 0, uint16(b[0])<<8|uint16(tos), sumAt4)
+		return
+	}
 	b[0] = b[0]&0xf0 | tos>>4
 	b[1] = tos<<4 | b[1]&0x0f
+}
+
+// tosOf reads the whole byte: TOS of IPv4, traffic class of IPv6.
+func tosOf(b []byte, etype uint16) uint8 {
+	if etype == wire.TypeIPv4 {
+		return b[tosAt4]
+	}
+	return b[0]<<4 | b[1]>>4
+}
+
+// relabel writes another IP ID, the same for the same packet.
+func relabel(b []byte) {
+	old := binary.BigEndian.Uint16(b[4:])
+	id := old*40503 + 12345
+	binary.BigEndian.PutUint16(b[4:], id)
+	adjust(b[sumAt4:], old, id)
 }
 
 // adjust corrects the checksum at sum for a word that has changed (RFC 1624
@@ -117,8 +145,8 @@ const (
 // bytes are quoted behind its IP header; negative: as many as are allowed. It
 // appends nothing where no error may be sent: about ICMP errors, about
 // anything without a single sender or receiver (RFC 1122 §3.2.2), or if src is
-// not of the packet's family.
-func appendError(b, packet []byte, etype uint16, msg wire.Message, src netip.Addr, ttl uint8, quote int) []byte {
+// not of the packet's family. mtu is what a message says that a packet is too big for.
+func appendError(b, packet []byte, etype uint16, msg wire.Message, src netip.Addr, ttl uint8, quote, mtu int) []byte {
 	from, to := source(packet, etype), destination(packet, etype)
 	proto, off := segment(packet, etype)
 	switch {
@@ -138,7 +166,7 @@ func appendError(b, packet []byte, etype uint16, msg wire.Message, src netip.Add
 	m.SetType(from.Is6())
 	switch {
 	case m.Msg == wire.PacketTooBig:
-		m.Info = maxError6 // its MTU: any that IPv6 allows
+		m.Info = uint32(mtu)
 	case msg == wire.ProtoUnreach && from.Is6():
 		m.Code, m.Info = 1, protoAt6 // RFC 4443 §3.4: unrecognized next header
 	}

@@ -43,7 +43,7 @@ func newAction(name string) (action, bool) {
 }
 
 func (p *parser) router(w *words) error {
-	r := router{name: w.next(), ttl: 255, quote: -1, dscp: -1}
+	r := router{name: w.next(), ttl: 255, quote: -1, edit: edit{dscp: -1, ecn: -1}, count: countdown{takes: 1}}
 	if p.routerNamed(r.name) >= 0 {
 		return fmt.Errorf("%q is there twice", r.name)
 	}
@@ -59,13 +59,17 @@ func (p *parser) router(w *words) error {
 			r.quote = w.int()
 		case "limit":
 			r.limit = w.limit()
-		case "dscp":
-			r.dscp = int(w.number(6))
-		case "mss":
-			r.mss = uint16(w.number(16))
-		case "strip":
-			r.strip = w.option()
+		case "mtu":
+			if r.mtu.most = w.int(); w.is("untold") {
+				r.mtu.untold = true
+			}
+			if r.mtu.tells = r.mtu.most; w.is("tells") {
+				r.mtu.tells = w.int()
+			}
 		default:
+			if r.edit.option(option, w) || r.count.option(option, w) {
+				continue
+			}
 			addr, err := netip.ParseAddr(option)
 			if err != nil {
 				return noOption(option)
@@ -99,6 +103,10 @@ func (p *parser) rule(w *words) error {
 			r.proto = wire.ProtoICMP
 		case w.is("sport"):
 			r.sport = w.ports()
+		case w.is("tos"):
+			r.tos = w.ports()
+		case w.is("size"):
+			r.size = w.ports()
 		case w.is("to"):
 			r.to = w.prefix()
 		case w.is("if"):

@@ -81,6 +81,8 @@ func TestParseErrors(t *testing.T) {
 		{"router r2 10.1.0.1\n\trule shrug", `no such option: "shrug"`},
 		{"router r2 10.1.0.1\n\trule rst udp 53", `are for tcp`},
 		{"router r2 10.1.0.1\n\trule drop icmp if ts", `are for tcp`},
+		{"router r2 10.1.0.1\n\trule drop tos low", `not a list of ports: "low"`},
+		{"router r2 10.1.0.1\n\trule drop size", `a word is missing`},
 		{"router r2 10.1.0.1\n\trule rst back", `only accept and drop`},
 		{"router r2 10.1.0.1\n\ttcp open 80", `no such statement under router`},
 		{"iface eth1 10.3.0.1/24\n\trule drop", `no such statement under iface`},

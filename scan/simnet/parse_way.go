@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"sonde/probe"
 	"sonde/scan"
 )
 
@@ -45,7 +46,7 @@ func (p *parser) iface(w *words) error {
 func (p *parser) way(index int, src, next netip.Addr) uint16 {
 	i := &p.n.ifaces[index]
 	w := scan.Way{Iface: index + 1, Name: i.name, Src: src, Own: src, Next: next, MAC: i.mac,
-		Ether: i.ether, Frames: i.frames, MTU: i.mtu}
+		Ether: i.ether, Frames: i.frames, MTU: i.mtu, Link: i.mtu}
 	return p.addWay(w)
 }
 
@@ -89,11 +90,11 @@ func (p *parser) route(w *words) error {
 		return fmt.Errorf("no interface %q with an address of the family above", name)
 	}
 	for _, r := range [...]struct {
-		name  string
-		errno syscall.Errno
-	}{{"unreachable", syscall.EHOSTUNREACH}, {"prohibited", syscall.EACCES}, {"none", syscall.ENETUNREACH}} {
+		name string
+		err  error
+	}{{"unreachable", probe.RouteUnreachable}, {"prohibited", probe.RouteProhibited}, {"none", syscall.ENETUNREACH}} {
 		if r.name == kind {
-			p.addRoute(prefix, p.addWay(scan.Way{Err: r.errno}))
+			p.addRoute(prefix, p.addWay(scan.Way{Err: r.err}))
 			return nil
 		}
 	}

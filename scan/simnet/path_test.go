@@ -248,6 +248,46 @@ func TestRewriting(t *testing.T) {
 	})
 }
 
+// Rules may look at the TOS and the size of a packet, whatever its protocol.
+func TestRulesOnShape(t *testing.T) {
+	text := "iface eth0 10.0.0.1/24 2001:db8::1/64\nroute 0.0.0.0/0 via 10.0.0.254\nroute ::/0 via 2001:db8::fe\n" +
+		"router r1 10.0.0.254 2001:db8::fe\n\trule drop tos 8-11,184\n\trule drop icmp size 200-65535\n\trule drop udp size 0-60 tos 4\n" +
+		"path 0.0.0.0/0 r1\npath ::/0 r1\nhosts 10.9.0.1\n\ttcp open 80\nhosts 2001:db8:9::1\n\ttcp open 80\n"
+	both(t, text, "10.9.0.1", "2001:db8:9::1", func(r *rig, addr string) {
+		long := string(make([]byte, 200))
+		for _, test := range []struct {
+			what string
+			b    []byte
+			tos  uint8
+			come bool
+		}{
+			{"syn, tos 0", syn(addr, 40000, 80, 1), 0, true},
+			{"syn, tos 7", syn(addr, 40001, 80, 1), 7, true},
+			{"syn, tos 8", syn(addr, 40002, 80, 1), 8, false},
+			{"syn, tos 11", syn(addr, 40003, 80, 1), 11, false},
+			{"echo, tos 184", message(addr, wire.EchoRequest, "ping"), 184, false},
+			{"echo, tos 185", message(addr, wire.EchoRequest, "ping"), 185, true},
+			{"short echo", message(addr, wire.EchoRequest, "ping"), 0, true},
+			{"long echo", message(addr, wire.EchoRequest, long), 0, false},
+			{"long udp", datagram(addr, 40000, 9, long), 4, true},
+			{"short udp", datagram(addr, 40001, 9, "x"), 4, false},
+			{"short udp, tos 0", datagram(addr, 40002, 9, "x"), 0, true},
+		} {
+			if typeOf(test.b) == wire.TypeIPv4 {
+				old := binary.BigEndian.Uint16(test.b)
+				test.b[tosAt4] = test.tos
+				adjust(test.b[sumAt4:], old, binary.BigEndian.Uint16(test.b))
+			} else {
+				test.b[0], test.b[1] = test.b[0]&0xf0|test.tos>>4, test.tos<<4|test.b[1]&0x0f
+			}
+			r.send(test.b)
+			if g := r.wait(time.Second); (len(g) == 1) != test.come {
+				t.Errorf("%s: %d answers", test.what, len(g))
+			}
+		}
+	})
+}
+
 // A router's limit holds for all its errors together.
 func TestRouterLimit(t *testing.T) {
 	text := "iface eth0 10.0.0.1/24\nroute 0.0.0.0/0 via 10.0.0.254\nrouter r1 10.0.0.254 limit 1/s burst 3\npath 0.0.0.0/0 r1\nhosts 10.9.0.0/24\n"
@@ -296,7 +336,7 @@ func TestForgedSYNACK(t *testing.T) {
 
 func TestNoErrorsAboutErrors(t *testing.T) {
 	bubble(t, network(t, "office"), func(r *rig) {
-		b := appendError(nil, syn("10.2.0.10", 1, 2, 3), wire.TypeIPv4, wire.PortUnreach, netip.MustParseAddr("10.2.0.10"), 64, -1)
+		b := appendError(nil, syn("10.2.0.10", 1, 2, 3), wire.TypeIPv4, wire.PortUnreach, netip.MustParseAddr("10.2.0.10"), 64, -1, 0)
 		// Turned round, it is an error of ours to the target.
 		copy(b[srcAt4:], []byte{10, 0, 0, 1, 10, 2, 0, 10})
 		b[sumAt4], b[sumAt4+1] = 0, 0

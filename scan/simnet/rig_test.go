@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,7 +28,8 @@ type got struct {
 type rig struct {
 	t testing.TB
 	*Link
-	got []got // read it behind wait only
+	mu  sync.Mutex
+	got []got
 }
 
 // bubble runs f with a network in a bubble.
@@ -83,7 +85,9 @@ func (r *rig) receive() {
 			if p.Type != wire.TypeARP && !sumsOK(g.raw, p.Type, &g.Packet) {
 				r.t.Errorf("wrong checksum: % x", p.B)
 			}
+			r.mu.Lock()
 			r.got = append(r.got, g)
+			r.mu.Unlock()
 		}
 	}
 }
@@ -92,6 +96,8 @@ func (r *rig) receive() {
 func (r *rig) wait(d time.Duration) []got {
 	time.Sleep(d)
 	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	g := r.got
 	r.got = nil
 	return g

@@ -17,13 +17,16 @@ func (l *Link) routeThere(i int32, f *flight, t time.Duration) bool {
 	index := l.routerOf(f)
 	r := &l.n.routers[index]
 	here := r.has(f.addr)
-	expired := ttl(f.b, f.etype) <= 1
+	if r.edit.ttl > 0 && !r.edit.late { // before anybody looks at it
+		setTTL(f.b, f.etype, r.edit.ttl)
+	}
+	expired := r.count.over(f)
 	if t > l.now && (expired || len(r.rules[there]) > 0) {
 		l.wait(i, t) // what it does may depend on what it did
 		return false
 	}
-	if r.rewrites() {
-		r.rewrite(f)
+	if !r.edit.late {
+		r.edit.there(f)
 	}
 	switch {
 	case here:
@@ -41,7 +44,22 @@ func (l *Link) routeThere(i int32, f *flight, t time.Duration) bool {
 	if rule := l.filter(r, f, there); rule != nil && !l.admit(i, f, rule, r) {
 		return false
 	}
-	decrement(f.b, f.etype)
+	if r.mtu.most > 0 && len(f.b) > r.mtu.most && !mayBeFragmented(f.b, f.etype) {
+		if r.mtu.untold {
+			l.lose(i, &l.counts.Filtered[there])
+			return false
+		}
+		l.counts.Refused++
+		l.refuse(i, f, wire.PacketTooBig)
+		return false
+	}
+	r.count.down(f)
+	if r.edit.late {
+		r.edit.there(f)
+	}
+	if r.edit.translates() {
+		l.translate(index, f)
+	}
 	last := len(p.routers) - 1
 	switch {
 	case int(f.hop) < last:
@@ -85,6 +103,9 @@ func (l *Link) routeBack(i int32, f *flight, t time.Duration) bool {
 		return false
 	}
 	decrement(f.b, f.etype)
+	if r.edit.translates() {
+		l.translateBack(l.routerOf(f), f)
+	}
 	f.stage = atRouterLine
 	return true
 }
@@ -129,6 +150,9 @@ func (l *Link) filter(r *router, f *flight, dir int) *rule {
 		if !rule.matches(proto, to, f.addr) || rule.sport != nil && !rule.sport.has(from) {
 			continue
 		}
+		if !rule.tos.has(uint16(tosOf(f.b, f.etype))) || !rule.size.has(uint16(len(f.b))) {
+			continue
+		}
 		if rule.option != 0 && rule.option.in(f.b, off) == rule.unless {
 			continue
 		}
@@ -151,23 +175,16 @@ func (r *rule) matches(proto uint8, port uint16, addr netip.Addr) bool {
 	return !r.to.IsValid() || r.to.Contains(addr)
 }
 
-// rewrite changes a packet as r is said to.
-func (r *router) rewrite(f *flight) {
-	if r.dscp >= 0 {
-		setDSCP(f.b, f.etype, uint8(r.dscp))
-	}
-	proto, off := segment(f.b, f.etype)
-	if proto == wire.ProtoTCP && (r.mss > 0 || r.strip != 0) {
-		rewriteOptions(f.b, off, r.mss, r.strip)
-	}
-}
-
 // refuse ends flight i with an ICMP error from the router that it is at.
 func (l *Link) refuse(i int32, f *flight, msg wire.Message) {
 	index := l.routerOf(f)
 	r := &l.n.routers[index]
+	told := maxError6 // any MTU that IPv6 allows
+	if r.mtu.most > 0 {
+		told = r.mtu.tells
+	}
 	j, e := l.backFromRouter(f)
-	switch e.b = appendError(e.b, f.b, f.etype, msg, r.addr(f.addr.Is6()), r.ttl, r.quote); {
+	switch e.b = appendError(e.b, f.b, f.etype, msg, r.addr(f.addr.Is6()), r.ttl, r.quote, told); {
 	case r.silent || len(e.b) == 0:
 		l.flights.put(j)
 	case !l.routers[index].take(r.limit, l.now):
