@@ -15,7 +15,10 @@ import (
 // opened takes a port that answered SYN-ACK. s.mu is held.
 func (s *Scan) opened(ctx context.Context, h *host, p *Port) {
 	if s.Curious {
-		s.open[netip.AddrPortFrom(p.Probe.Target, p.Probe.Port)] = true
+		if h.open == nil {
+			h.open = map[uint16]bool{}
+		}
+		h.open[p.Probe.Port] = true
 	}
 	if p.Reply.IP.Src.IsValid() { // not where the kernel asked, which does not tell
 		if p.Reply.TCP.Flags&(wire.SYN|wire.ACK) == wire.SYN|wire.ACK && p.Reply.TCP.Window == 0 {
@@ -40,7 +43,7 @@ func (s *Scan) opened(ctx context.Context, h *host, p *Port) {
 // release lets an open port go on its way: its host's canaries are known, or are
 // not asked. s.mu is held.
 func (s *Scan) release(ctx context.Context, h *host, p *Port) {
-	if h.lying != 0 {
+	if h.answeredFor != 0 {
 		p.Doubt = probe.Canary
 	}
 	if s.Confirm != nil {
@@ -74,14 +77,14 @@ func (s *Scan) askCanaries(ctx context.Context, list []*host) {
 			lying[r.Probe.Target] = r.Probe.Port
 		}
 	})
-	s.add(stats, err)
+	s.beside(stats, err)
 	accepts := s.acceptAny(ctx, lying)
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.out.Release(&s.mu)
 	for _, h := range list {
 		h.accepts = accepts[h.answer.Addr]
-		h.lying, h.canary = lying[h.answer.Addr], no
-		if h.lying != 0 {
+		h.answeredFor, h.canary = lying[h.answer.Addr], no
+		if h.answeredFor != 0 {
 			h.canary = yes
 		}
 		held := h.held
@@ -119,16 +122,14 @@ func (s *Scan) acceptAny(ctx context.Context, lying map[netip.Addr]uint16) map[n
 func (s *Scan) placeResets(ctx context.Context, list []*host) {
 	var resets []sweep.Reset
 	for _, h := range list {
-		r := *h.onlyReset
-		if r.Kind = s.Kind; r.Kind == probe.Connect {
-			r.Kind = probe.SYN
-		}
+		r := *h.onlyReset // whose header was seen, so s.Kind sends packets of our own
+		r.Kind = s.Kind
 		resets = append(resets, r)
 	}
 	placed, stats, err := sweep.Place(ctx, s.Engine, s.Base, resets)
-	s.add(stats, err)
+	s.beside(stats, err)
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.out.Release(&s.mu)
 	for _, h := range list {
 		placed[h.answer.Addr.WithZone("")].Judge(&h.answer)
 		s.end(h)

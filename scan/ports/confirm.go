@@ -22,6 +22,7 @@ const (
 	Refused                      // a reset instead of a handshake
 	Cut                          // a reset after the handshake
 	Ignored                      // nothing after the handshake
+	Unopened                     // this machine could open no connection
 )
 
 // handshakesAtOnce bounds the connections that are open at a time.
@@ -33,7 +34,7 @@ func (s *Scan) confirm(ctx context.Context, h *host, p Port) {
 	s.jobs.Go(func() {
 		got := s.handshake(ctx, netip.AddrPortFrom(p.Probe.Target, p.Probe.Port))
 		s.mu.Lock()
-		defer s.mu.Unlock()
+		defer s.out.Release(&s.mu)
 		h.confirmed(&p, got)
 		s.handOut(h, &p)
 	})
@@ -47,16 +48,19 @@ func (s *Scan) handshake(ctx context.Context, port netip.AddrPort) Confirmation 
 	case <-ctx.Done():
 		return Failed
 	}
-	s.mu.Lock()
-	s.stats.Sent++ // a connect counts as one
-	s.mu.Unlock()
-	return s.Confirm(ctx, port, 2*s.Engine.Timing().FirstWait)
+	got := s.Confirm(ctx, port, 2*s.Engine.Timing().FirstWait)
+	if got != Unopened {
+		s.mu.Lock()
+		s.stats.Sent++ // a connect counts as one
+		s.mu.Unlock()
+	}
+	return got
 }
 
 // confirmed lets the state of a port follow from its handshake.
 func (h *host) confirmed(p *Port, got Confirmation) {
 	switch got {
-	case Failed:
+	case Failed, Unopened:
 		return
 	case Refused:
 		p.Verdict = probe.Verdict{State: probe.Closed, Reason: probe.ConnRefused, Final: true}
@@ -72,7 +76,7 @@ func (h *host) confirmed(p *Port, got Confirmation) {
 		}
 		p.Doubt = probe.NoDoubt
 	case Accepted:
-		if h.lying == 0 || !h.accepts { // who accepts any port proves nothing by it
+		if h.answeredFor == 0 || !h.accepts { // who accepts any port proves nothing by it
 			p.Doubt = probe.NoDoubt
 			h.proven = true
 		}

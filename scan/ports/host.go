@@ -1,7 +1,6 @@
 package ports
 
 import (
-	"net/netip"
 	"slices"
 
 	"sonde/probe"
@@ -21,20 +20,22 @@ type host struct {
 	left    int        // and still to be handed out
 	results int        // of which the result is in
 
-	seen      []seen       // TCP answers, by how far they have come
-	onlyReset *sweep.Reset // the first reset, while nothing else was heard
-	doubts    []doubted    // by what and which
+	open      map[uint16]bool // whose SYN-ACK was seen
+	broken    []uint16        // that said two different things
+	seen      []seen          // TCP answers, by how far they have come
+	onlyReset *sweep.Reset    // the first reset, while nothing else was heard
+	doubts    []doubted       // by what and which
 
-	canary  state
-	lying   uint16      // the canary that was answered for; 0: none
-	accepts bool        // and it accepts a handshake, too
-	proven  bool        // a handshake has shown that the host is there
-	other   *sweep.Host // the first that was heard of it but SYN-ACKs; nil: nothing
-	held    []Port      // waiting for the canaries
-	silent  []Port      // UDP: waiting for what silence means
-	told    int         // UDP ports that the host itself said are closed
-	control state       // whether it says so of a port that nobody uses
-	silence *Finding    // what silence means
+	canary      state
+	answeredFor uint16      // the canary that was answered for; 0: none
+	accepts     bool        // and it accepts a handshake, too
+	proven      bool        // a handshake has shown that the host is there
+	other       *sweep.Host // the first that was heard of it but SYN-ACKs; nil: nothing
+	held        []Port      // waiting for the canaries
+	silent      []Port      // UDP: waiting for what silence means
+	told        int         // UDP ports that the host itself said are closed
+	control     state       // whether it says so of a port that nobody uses
+	silence     *Finding    // what silence means
 }
 
 // state is how far a second opinion is.
@@ -99,7 +100,7 @@ func (h *host) hear(r *scan.Result) {
 func (h *host) settle() {
 	a := &h.answer
 	switch {
-	case h.lying == 0 || h.proven || a.State != probe.Up || a.Reason != probe.SynAck:
+	case h.answeredFor == 0 || h.proven || a.State != probe.Up || a.Reason != probe.SynAck:
 	case h.other == nil:
 		a.State, a.Doubt = probe.Unknown, probe.Canary
 	default:
@@ -170,30 +171,23 @@ func (h *host) mark(p *Port) {
 	}
 }
 
-// findings are what was found out about the host. broken are ports that said two
-// different things.
-func (h *host) findings(broken map[netip.AddrPort]bool) []Finding {
+// findings are what was found out about the host.
+func (h *host) findings() []Finding {
 	var list []Finding
 	addr := h.answer.Addr
 	for _, d := range h.doubts {
-		list = append(list, Finding{Addr: addr, About: d.why, Ports: d.ports, Count: d.count, Port: h.lying})
+		list = append(list, Finding{Addr: addr, About: d.why, Ports: d.ports, Count: d.count, Port: h.answeredFor})
 	}
 	for _, s := range h.seen {
 		if s.hops < h.far() {
 			list = append(list, Finding{Addr: addr, About: probe.Nearer, Ports: s.ports, Count: s.count, Hops: s.hops, Far: h.far()})
 		}
 	}
-	var two []uint16
-	for a := range broken {
-		if a.Addr() == addr {
-			two = append(two, a.Port())
-		}
+	if n := len(h.broken); n > 0 {
+		list = append(list, Finding{Addr: addr, About: probe.Contradiction, Ports: h.broken[:min(n, maxListed)], Count: n})
 	}
-	if len(two) > 0 {
-		list = append(list, Finding{Addr: addr, About: probe.Contradiction, Ports: two[:min(len(two), maxListed)], Count: len(two)})
-	}
-	if h.lying != 0 && !slices.ContainsFunc(list, func(f Finding) bool { return f.About == probe.Canary }) {
-		list = append(list, Finding{Addr: addr, About: probe.Canary, Port: h.lying})
+	if h.answeredFor != 0 && !slices.ContainsFunc(list, func(f Finding) bool { return f.About == probe.Canary }) {
+		list = append(list, Finding{Addr: addr, About: probe.Canary, Port: h.answeredFor})
 	}
 	if h.answer.Doubt == probe.ResetInPlace || h.answer.Doubt == probe.ResetUnplaced {
 		list = append(list, Finding{Addr: addr, About: h.answer.Doubt, By: h.answer.By})

@@ -3,7 +3,7 @@
 // answers in the host's place shows in what all ports of the host say together,
 // in ports that nobody uses, and in handshakes that are completed; and whether
 // silence of a UDP port means anything depends on whether the host tells of
-// closed ones.
+// closed ones. Scan.Run is what to call first.
 //
 // A result's way: Run's plan brings it to heard, which keeps what the host said
 // (host.go); it may wait for the answer of a canary (canary.go), for a handshake
@@ -25,17 +25,17 @@ import (
 	"sonde/scan/sweep"
 )
 
-// Scan is one scan of ports. Its functions are called one at a time.
+// Scan is one scan of ports. Its functions are called one at a time, and without a
+// lock held, so that they may take their time.
 type Scan struct {
 	Engine  *scan.Engine
 	Base    scan.Plan // what all plans have in common
 	Kind    probe.Kind
 	Ports   []uint16
-	Up      []sweep.Host             // hosts that a sweep found before
-	Curious bool                     // may ask for more than was asked for, to know what answers are worth
-	Confirm Confirm                  // completes handshakes with open ports; nil: they are left half-open
-	Keeper  scan.Keeper              // of the plan that asks the ports; nil: nothing is kept
-	Skip    func(number uint64) bool // in that plan: ports that an earlier run has handed out
+	Up      []sweep.Host // hosts that a sweep found before
+	Curious bool         // may ask for more than was asked for, to know what answers are worth
+	Confirm Confirm      // completes handshakes with open ports; nil: they are left half-open
+	Watcher scan.Watcher // of the plan that asks the ports; may be nil. It skips what an earlier run has handed out
 	// Patience says that the silent UDP ports of hosts that limit their ICMP are
 	// asked again at that pace, however long it takes.
 	Patience bool
@@ -44,17 +44,23 @@ type Scan struct {
 	Omit    bool
 	Omitted func(hosts, ports uint64)
 
-	Port    func(*Port)                    // one for each port of each host
+	Port    func(*Port)                    // one for each port of each host; borrowed
 	Host    func(h *sweep.Host, ports int) // one for each host, after its ports, and how many these are
 	Finding func(*Finding)                 // what is to be known beside, before the host's own record
 
+	progress
+}
+
+// progress is what a Scan knows while it is under way.
+type progress struct {
 	main   scan.Plan // asks the ports
 	mu     sync.Mutex
+	out    scan.Outbox // what Port, Host and Finding are to be told
+	copies sync.Pool   // of Ports that are to be told
 	hosts  map[netip.Addr]*host
-	begun  uint64                  // hosts of which something was heard
-	open   map[netip.AddrPort]bool // ports whose SYN-ACK was seen
-	broken map[netip.AddrPort]bool // ports that said two different things
-	ended  map[netip.Addr]bool     // hosts that were reported, of few
+	begun  uint64              // hosts of which something was heard
+	judges bool                // asks what silence means
+	ended  map[netip.Addr]bool // hosts that were reported, where judges
 	stats  scan.Stats
 	err    error
 
@@ -85,7 +91,8 @@ type Finding struct {
 	Far   uint8      // and the others
 
 	Every time.Duration // one port unreachable, with probe.ICMPLimit
-	Cost  time.Duration // of asking the silent ports at that pace
+	Cost  time.Duration // of asking the silent ports at that pace, usually
+	Most  time.Duration // and at most
 }
 
 // maxListed is how many ports a Finding names.
@@ -94,7 +101,8 @@ const maxListed = 100
 // Run asks all ports of targets, and returns when everything is decided or ctx
 // ends.
 func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error) {
-	s.hosts, s.open, s.broken = map[netip.Addr]*host{}, map[netip.AddrPort]bool{}, map[netip.AddrPort]bool{}
+	s.hosts = map[netip.Addr]*host{}
+	s.judges = s.datagrams() && s.Curious && targets.Len() <= mostControlled
 	s.main = s.plan(targets)
 	if err := s.main.Compile(); err != nil {
 		return scan.Stats{Loss: -1, ExpectedMissed: -1}, err
@@ -117,9 +125,11 @@ func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error
 	var controls sync.WaitGroup
 	controls.Go(func() { s.askControls(ctx, targets, main) })
 
-	s.main.OmitSilence = s.Omit
-	if s.tcp() && s.Curious {
-		s.main.Later = s.later
+	if s.main.OmitSilence = s.Omit; s.Omit {
+		s.main.GroupOver = s.omitGroup
+	}
+	if s.handshakes() && s.Curious {
+		s.main.Watcher = s.watcher()
 	}
 	stats, err := s.Engine.Run(ctx, &s.main, func(r *scan.Result) { s.heard(ctx, r) })
 	close(main)
@@ -135,6 +145,7 @@ func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error
 	s.rest()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.out.Wait(&s.mu)
 	s.stats.Elapsed = max(s.stats.Elapsed, stats.Elapsed)
 	return s.stats, s.err
 }
@@ -142,19 +153,19 @@ func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error
 // plan asks all ports of targets.
 func (s *Scan) plan(targets scan.Targets) scan.Plan {
 	p := Questions(s.Base, s.Kind, targets, s.Ports)
-	p.Keeper, p.Skip = s.Keeper, s.Skip
+	p.Watcher = s.Watcher
 	return p
 }
 
 // asked counts the ports of a host that the plan asks: fewer than all in a shard
 // of it, and where an earlier run has asked some.
 func (s *Scan) asked(addr netip.Addr) int {
-	if s.main.Shards <= 1 && s.Skip == nil {
+	if s.main.Shards <= 1 && s.Watcher == nil {
 		return len(s.Ports)
 	}
 	n := 0
 	for _, port := range s.Ports {
-		if i, ok := s.main.Index(probe.Probe{Target: addr, Port: port}); ok && (s.Skip == nil || !s.Skip(i)) {
+		if i, ok := s.main.Index(probe.Probe{Target: addr, Port: port}); ok && (s.Watcher == nil || !s.Watcher.Skip(i)) {
 			n++
 		}
 	}
@@ -165,6 +176,9 @@ func (s *Scan) asked(addr netip.Addr) int {
 func Questions(base scan.Plan, kind probe.Kind, targets scan.Targets, ports []uint16) scan.Plan {
 	p := base
 	p.Targets, p.Kinds, p.Asks = targets, []probe.Kind{kind}, make([]scan.Ask, 0, len(ports))
+	if len(ports) > 1 && targets.Len() > scan.HostsTogether && p.Order == scan.Shuffled {
+		p.Order = scan.ByHosts // so that no more hosts than that are under way
+	}
 	for _, port := range ports {
 		p.Asks = append(p.Asks, scan.Ask{Port: port})
 	}
@@ -179,10 +193,16 @@ func (s *Scan) aside(targets scan.Targets, ports []uint16) scan.Plan {
 	return p
 }
 
-func (s *Scan) tcp() bool { return s.Kind == probe.SYN || s.Kind == probe.Connect }
-func (s *Scan) udp() bool { return s.Kind == probe.UDP }
+func (s *Scan) handshakes() bool { return s.Kind.Traits().Handshake }
+func (s *Scan) datagrams() bool  { return s.Kind.Traits().Datagram }
 
-// add counts what a plan beside the scan did.
+// beside counts what a plan beside the scan did; what it did not ask nobody asked for.
+func (s *Scan) beside(stats scan.Stats, err error) {
+	stats.Unasked = 0
+	s.add(stats, err)
+}
+
+// add counts what a plan did.
 func (s *Scan) add(stats scan.Stats, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,15 +215,15 @@ func (s *Scan) add(stats scan.Stats, err error) {
 // heard takes one port's result.
 func (s *Scan) heard(ctx context.Context, r *scan.Result) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.out.Release(&s.mu)
 	h := s.host(r.Probe.Target)
 	h.results++
 	h.hear(r)
 	p := Port{Result: *r}
 	switch {
-	case s.tcp() && r.Verdict.State == probe.Open:
+	case s.handshakes() && r.Verdict.State == probe.Open:
 		s.opened(ctx, h, &p)
-	case s.udp() && s.Curious && r.Verdict.State == probe.OpenFiltered:
+	case s.judges && r.Verdict.State == probe.OpenFiltered:
 		h.silent = append(h.silent, p)
 	default:
 		p.Doubt = h.nearer(r)
@@ -228,16 +248,29 @@ func (s *Scan) handOut(h *host, p *Port) {
 	h.mark(p)
 	h.left--
 	p.Last = h.left == 0
-	s.Port(p)
+	s.tell(p)
 	if h.left == 0 {
 		s.finish(h)
 	}
 }
 
+// tell puts down that Port is to be told p. s.mu is held.
+func (s *Scan) tell(p *Port) {
+	mine, _ := s.copies.Get().(*Port)
+	if mine == nil {
+		mine = new(Port)
+	}
+	*mine = *p
+	s.out.Put(func() {
+		s.Port(mine)
+		s.copies.Put(mine)
+	})
+}
+
 // finish reports a host all of whose ports were handed out, unless it must be
 // asked whether it is there. s.mu is held.
 func (s *Scan) finish(h *host) {
-	if s.Curious && len(s.Ports) >= manyPorts && h.onlyReset != nil && s.Base.SourcePort == 0 { // see sweep.jury
+	if s.Curious && len(s.Ports) >= manyPorts && h.onlyReset != nil && s.Base.SourcePort == 0 { // as sweep does
 		s.jobs.Add(1)
 		s.place.add(h)
 		return
@@ -248,13 +281,32 @@ func (s *Scan) finish(h *host) {
 // omit ends hosts that wait for ports that stayed silent, and tells of the rest.
 func (s *Scan) omit(targets scan.Targets, silent uint64) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.out.Release(&s.mu)
 	hosts := min(targets.Len(), s.main.Len()) // a shard may have no question to some
-	s.Omitted(hosts-min(s.begun, hosts), silent)
+	heard := min(s.begun, hosts)
+	s.out.Put(func() { s.Omitted(hosts-heard, silent) })
 	for _, h := range s.waiting() {
-		if h.left -= h.ports - h.results; h.left == 0 {
-			s.finish(h)
+		s.omitRest(h)
+	}
+}
+
+// omitGroup ends hosts of a group that wait for ports that stayed silent.
+func (s *Scan) omitGroup(group uint64) {
+	s.mu.Lock()
+	defer s.out.Release(&s.mu)
+	for _, h := range s.waiting() {
+		if g, ok := s.main.HostGroup(h.answer.Addr); ok && g == group {
+			s.omitRest(h)
 		}
+	}
+}
+
+// omitRest takes the ports of which there is no result, nor will be, for handed out.
+func (s *Scan) omitRest(h *host) {
+	silent := h.ports - h.results
+	h.results = h.ports
+	if h.left -= silent; h.left == 0 && silent > 0 {
+		s.finish(h)
 	}
 }
 
@@ -268,12 +320,12 @@ func (s *Scan) waiting() []*host {
 // end reports a host and what was found out about it. s.mu is held.
 func (s *Scan) end(h *host) {
 	h.settle()
-	for _, f := range h.findings(s.broken) {
-		s.Finding(&f)
+	for _, f := range h.findings() {
+		s.out.Put(func() { s.Finding(&f) })
 	}
-	s.Host(&h.answer, h.ports)
+	s.out.Put(func() { s.Host(&h.answer, h.ports) })
 	delete(s.hosts, h.answer.Addr)
-	if s.udp() && s.Curious && len(s.ended) <= mostControlled {
+	if s.judges {
 		s.ended[h.answer.Addr] = true
 	}
 }
@@ -281,24 +333,41 @@ func (s *Scan) end(h *host) {
 // rest reports, of a scan that was cut short, what has not been handed out.
 func (s *Scan) rest() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.out.Release(&s.mu)
 	for _, h := range s.waiting() {
 		for _, p := range slices.Concat(h.held, h.silent) {
 			h.mark(&p)
-			s.Port(&p)
+			s.tell(&p)
 		}
 		s.end(h)
 	}
 }
 
-// later notes ports that say something else than they did before. It is called
-// by the engine's receive loop.
-func (s *Scan) later(q probe.Probe, r *probe.Reply) {
-	a := netip.AddrPortFrom(q.Target, q.Port)
+// watcher is s.Watcher, and notes ports that say something else than they did before.
+func (s *Scan) watcher() scan.Watcher {
+	if s.Watcher == nil {
+		return contradictions{scan.NoWatcher{}, s}
+	}
+	return contradictions{s.Watcher, s}
+}
+
+type contradictions struct {
+	scan.Watcher
+	scan *Scan
+}
+
+// Later implements scan.Watcher.
+func (c contradictions) Later(q probe.Probe, r *probe.Reply) {
+	c.Watcher.Later(q, r)
+	s := c.scan
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if open := s.Kind.Classify(q, r).State == probe.Open; open != s.open[a] {
-		s.broken[a] = true
+	h := s.hosts[q.Target]
+	if h == nil { // it has been reported
+		return
+	}
+	if open := s.Kind.Classify(q, r).State == probe.Open; open != h.open[q.Port] && !slices.Contains(h.broken, q.Port) {
+		h.broken = append(h.broken, q.Port)
 	}
 }
 

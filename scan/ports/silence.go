@@ -16,7 +16,8 @@ import (
 // silent is open, or dropped on purpose. A host that does not say it may be silent
 // about closed ports, too. And most hosts limit how often they say it (Linux: one
 // a second to each address, after six at once): then silence means just that the
-// question came too soon after others.
+// question came too soon after others. How often, and who is silent all the same, is
+// found out in limit.go.
 
 const (
 	// mostControlled is for how many hosts this is asked: who asks more looks for
@@ -29,16 +30,16 @@ const (
 	walkSilent   = 12 // silent ports that are asked again, one after the other,
 	walkControls = 4  // and controls between them,
 	walkPace     = 50 * time.Millisecond
-	slowLimit    = time.Second // is supposed where a walk brought nothing
 	judgedAtOnce = 16
-	mostRounds   = 4
+
+	shortestPatience = 200 * time.Millisecond
 )
 
 // askControls asks hosts that have said nothing yet, after a while, for ports that
 // nobody uses. It returns when that is known, or when main is closed and there is
 // nobody to be asked.
 func (s *Scan) askControls(ctx context.Context, targets scan.Targets, main <-chan struct{}) {
-	if !s.udp() || !s.Curious || targets.Len() > mostControlled {
+	if !s.datagrams() || !s.Curious || targets.Len() > mostControlled {
 		return
 	}
 	s.Engine.Wait(ctx, s.Engine.Timing().FirstWait/2, main)
@@ -61,7 +62,7 @@ func (s *Scan) askControls(ctx context.Context, targets scan.Targets, main <-cha
 			told[r.Probe.Target] = true
 		}
 	})
-	s.add(stats, err)
+	s.beside(stats, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range list {
@@ -95,7 +96,7 @@ func (s *Scan) judgeSilence(ctx context.Context) {
 			defer func() { <-room }()
 			why := s.judge(ctx, h)
 			s.mu.Lock()
-			defer s.mu.Unlock()
+			defer s.out.Release(&s.mu)
 			silent := h.silent
 			h.silent = nil
 			if why == probe.ICMPSilent || why == probe.ICMPAnswers {
@@ -121,11 +122,14 @@ func (s *Scan) judge(ctx context.Context, h *host) probe.Doubt {
 	case h.control == yes && len(h.silent) < fewSilent:
 		return probe.ICMPAnswers
 	}
-	every := s.walk(ctx, h)
+	limited, every := s.walk(ctx, h), time.Duration(0)
+	if limited && ctx.Err() == nil {
+		every = s.measure(ctx, h)
+	}
 	switch {
-	case ctx.Err() != nil: // before the walk's end
+	case ctx.Err() != nil: // before that was known
 		return probe.NoDoubt
-	case every == 0:
+	case !limited:
 		return probe.ICMPAnswers
 	case s.Patience && len(h.silent) > 0:
 		return s.askAgain(ctx, h, every)
@@ -137,14 +141,15 @@ func (s *Scan) judge(ctx context.Context, h *host) probe.Doubt {
 // limited notes that h says port unreachable only so often.
 func (h *host) limited(every time.Duration) {
 	if n := len(h.silent); n > 0 {
-		h.silence = &Finding{Addr: h.answer.Addr, About: probe.ICMPLimit, Count: n, Every: every, Cost: time.Duration(n) * every}
+		cost, most := costs(n, every)
+		h.silence = &Finding{Addr: h.answer.Addr, About: probe.ICMPLimit, Count: n, Every: every, Cost: cost, Most: most}
 	}
 }
 
 // walk asks some silent ports again, slowly, and ports that nobody uses between
-// them. It returns how often the host says port unreachable; 0 where it does so
-// for each closed port.
-func (s *Scan) walk(ctx context.Context, h *host) (every time.Duration) {
+// them. It tells whether the host limits how often it says port unreachable: whether it
+// was silent about a port that nobody uses, or tells now of one that was silent before.
+func (s *Scan) walk(ctx context.Context, h *host) (limited bool) {
 	controls := unused(slices.Concat(s.Ports, s.unused), walkControls)
 	asked := len(controls)
 	var list []uint16
@@ -155,7 +160,7 @@ func (s *Scan) walk(ctx context.Context, h *host) (every time.Duration) {
 		list = append(list, h.silent[i].Probe.Port)
 	}
 	list = append(list, controls...)
-	told, byControl, first, last := 0, 0, time.Duration(0), time.Duration(0)
+	told, byControl := 0, 0
 	s.ask(ctx, h, list, 1, walkPace, func(r *scan.Result, wanted bool) {
 		if r.Verdict.State != probe.Closed {
 			return
@@ -163,42 +168,36 @@ func (s *Scan) walk(ctx context.Context, h *host) (every time.Duration) {
 		if told++; !wanted {
 			byControl++
 		}
-		if first == 0 || r.Reply.At < first {
-			first = r.Reply.At
-		}
-		last = max(last, r.Reply.At)
 	})
-	switch {
-	case byControl == asked && told == byControl:
-		return 0
-	case told == 0:
-		return slowLimit
-	case told == 1:
-		return time.Duration(len(list)) * walkPace
-	}
-	return max((last-first)/time.Duration(told-1), walkPace)
+	return byControl < asked || told > byControl
 }
 
 // ask asks ports of h at a pace, and calls each with what came of them; asked says
 // that the port was asked for. Those of h.silent that are not silent any more are
-// handed out.
-func (s *Scan) ask(ctx context.Context, h *host, ports []uint16, tries int, pace time.Duration, each func(r *scan.Result, asked bool)) {
+// handed out. It returns how long that took.
+func (s *Scan) ask(ctx context.Context, h *host, ports []uint16, tries int, pace time.Duration, each func(r *scan.Result, asked bool)) time.Duration {
 	if len(ports) == 0 {
-		return
+		return 0
 	}
 	plan := s.aside(scan.NewAddrs(h.answer.Addr), ports)
 	plan.Straight, plan.Tries, plan.Pace = true, tries, pace
-	plan.Timeout = min(max(4*h.answer.RTT, 200*time.Millisecond), s.Engine.Timing().FirstWait)
+	plan.Timeout = s.patience(h)
 	stats, err := s.Engine.Run(ctx, &plan, func(r *scan.Result) {
 		s.mu.Lock()
-		defer s.mu.Unlock()
+		defer s.out.Release(&s.mu)
 		p, asked := h.takeSilent(r)
 		each(r, asked)
 		if p != nil {
 			s.handOut(h, p)
 		}
 	})
-	s.add(stats, err)
+	s.beside(stats, err)
+	return stats.Elapsed
+}
+
+// patience is how long an answer of h is waited for.
+func (s *Scan) patience(h *host) time.Duration {
+	return min(max(4*h.answer.RTT, shortestPatience), s.Engine.Timing().FirstWait)
 }
 
 // takeSilent takes the port of r out of h.silent if r is more than silence. It
@@ -216,36 +215,4 @@ func (h *host) takeSilent(r *scan.Result) (p *Port, asked bool) {
 		return &Port{Result: *r, Confirmed: true}, true
 	}
 	return nil, false
-}
-
-// askAgain asks all silent ports at the pace of the host's limit, and more slowly
-// if that is too fast: until a port that nobody uses is told again behind them, so
-// that who is silent now has been heard.
-func (s *Scan) askAgain(ctx context.Context, h *host, every time.Duration) probe.Doubt {
-	for range mostRounds {
-		var list []uint16
-		for i := range h.silent {
-			list = append(list, h.silent[i].Probe.Port)
-		}
-		s.ask(ctx, h, list, 2, every+every/10, func(*scan.Result, bool) {})
-		if len(h.silent) == 0 {
-			return probe.NoDoubt
-		}
-		told := false
-		s.ask(ctx, h, unused(slices.Concat(s.Ports, s.unused), 1), 3, every, func(r *scan.Result, _ bool) {
-			told = told || r.Verdict.State == probe.Closed
-		})
-		if ctx.Err() != nil {
-			break
-		}
-		if told {
-			for i := range h.silent {
-				h.silent[i].Confirmed = true
-			}
-			return probe.ICMPAnswers
-		}
-		every *= 2
-	}
-	h.limited(every)
-	return probe.ICMPLimit
 }

@@ -27,6 +27,7 @@ const (
 	Unplaced  Origin = iota // it cannot be told
 	FromHost                // the host itself
 	FromOther               // somebody on the way, in its place
+	Unasked                 // nobody could be asked any more, by this machine or at all: nobody is to be suspected
 )
 
 // Reset is a reset in answer to a TCP question.
@@ -53,6 +54,8 @@ func (v Placed) Judge(h *Host) {
 		h.State, h.Doubt = probe.Up, probe.NoDoubt
 	case FromOther:
 		h.State, h.Doubt, h.By = probe.Unknown, probe.ResetInPlace, v.By
+	case Unasked:
+		h.State, h.Doubt = probe.Unknown, probe.NoDoubt
 	default:
 		h.State, h.Doubt = probe.Unknown, probe.ResetUnplaced
 	}
@@ -70,13 +73,45 @@ func Place(ctx context.Context, e *scan.Engine, base scan.Plan, resets []Reset) 
 	p := &placing{of: make(map[netip.Addr]*trial, len(resets))}
 	plan := p.plan(base, resets, e.Timing())
 	stats, err := e.Run(ctx, plan, p.hear)
+	if mute := p.mute(); len(mute) > 0 && err == nil && ctx.Err() == nil {
+		var more scan.Stats
+		more, err = e.Run(ctx, p.control(base, mute, plan.Timeout), p.hear)
+		stats = stats.Plus(more)
+	}
 	return p.verdicts(), stats, err
+}
+
+// mute lists the resets that no SYN of few hops brought anything to.
+func (p *placing) mute() (list []Reset) {
+	for _, t := range p.of {
+		if t.said == ([placeHops]event{}) {
+			list = append(list, t.Reset)
+		}
+	}
+	return list
+}
+
+// control is the plan that asks again as the first time, with as many hops as ever: where
+// that brings nothing any more either, the silence before says nothing of who is where.
+func (p *placing) control(base scan.Plan, resets []Reset, timeout time.Duration) *scan.Plan {
+	for _, t := range p.of {
+		t.gone = t.said == ([placeHops]event{})
+	}
+	p.controls = true
+	p.ttls = []uint8{0}
+	plan := p.questions(base, resets)
+	plan.Craft, plan.Craft6 = base.Craft, base.Craft6
+	plan.Tries, plan.Timeout = placeTries, timeout
+	return plan
 }
 
 // placing is a plan under way: the hop count of a question is its variant.
 type placing struct {
-	ttls []uint8
-	of   map[netip.Addr]*trial
+	scan.NoWatcher
+	asks     *scan.Plan
+	ttls     []uint8
+	controls bool // asks is the control
+	of       map[netip.Addr]*trial
 }
 
 // trial is what one reset's target did with few hops.
@@ -86,6 +121,7 @@ type trial struct {
 	said  [placeHops]event // with away, away+1, … hops
 	heard [placeHops]netip.Addr
 	from  [placeHops]uint8 // hops that time exceeded has come
+	gone  bool             // SYNs of many hops bring nothing any more, too
 }
 
 type event uint8
@@ -94,15 +130,14 @@ const (
 	silence event = iota
 	reset
 	exceeded
+	unasked
 )
 
 func (p *placing) plan(base scan.Plan, resets []Reset, timing scan.Timing) *scan.Plan {
-	var targets []netip.Addr
 	wait := time.Duration(0)
 	for _, r := range resets {
 		away := wire.Hops(r.TTL)
 		p.of[r.Target.WithZone("")] = &trial{Reset: r, away: away}
-		targets = append(targets, r.Target)
 		wait = max(wait, 4*r.RTT)
 		for i := range uint8(placeHops) {
 			p.ttls = append(p.ttls, away+i)
@@ -111,12 +146,20 @@ func (p *placing) plan(base scan.Plan, resets []Reset, timing scan.Timing) *scan
 	slices.Sort(p.ttls)
 	p.ttls = slices.Compact(p.ttls)
 
-	plan := base
-	plan.Targets, plan.Tries, plan.Variants = scan.NewAddrs(targets...), placeTries, uint16(len(p.ttls))
+	plan := p.questions(base, resets)
+	plan.Tries, plan.Variants = placeTries, uint16(len(p.ttls))
 	plan.Timeout = min(max(wait, placeWait), timing.FirstWait)
-	plan.HostTimeout, plan.Shards, plan.Shard = 0, 0, 0
 	plan.Craft, plan.Craft6 = p.crafts(base.Craft), p.crafts(base.Craft6)
+	return plan
+}
+
+// questions is a plan that asks each reset's question of its target.
+func (p *placing) questions(base scan.Plan, resets []Reset) *scan.Plan {
+	plan := base
+	plan.HostTimeout, plan.Shards, plan.Shard = 0, 0, 0
+	var targets []netip.Addr
 	for _, r := range resets {
+		targets = append(targets, r.Target)
 		k := slices.Index(plan.Kinds, r.Kind)
 		if k < 0 {
 			k = len(plan.Kinds)
@@ -126,12 +169,17 @@ func (p *placing) plan(base scan.Plan, resets []Reset, timing scan.Timing) *scan
 			plan.Asks = append(plan.Asks, ask)
 		}
 	}
-	plan.Skip = func(number uint64) bool {
-		q := plan.At(number)
-		t := p.of[q.Target.WithZone("")]
-		return plan.Kinds[q.Kind] != t.Kind || q.Port != t.Port || p.index(t, q.Variant) >= placeHops
-	}
+	plan.Targets = scan.NewAddrs(targets...)
+	plan.Watcher, p.asks = p, &plan
 	return &plan
+}
+
+// Skip implements scan.Watcher: each target is asked like its reset's question, with
+// its own hop counts.
+func (p *placing) Skip(number uint64) bool {
+	q := p.asks.At(number)
+	t := p.of[q.Target.WithZone("")]
+	return p.asks.Kinds[q.Kind] != t.Kind || q.Port != t.Port || !p.controls && p.index(t, q.Variant) >= placeHops
 }
 
 // crafts are the shapes of packets with few hops.
@@ -153,11 +201,17 @@ func (p *placing) index(t *trial, variant uint16) uint8 { return p.ttls[variant]
 
 func (p *placing) hear(r *scan.Result) {
 	t := p.of[r.Probe.Target.WithZone("")]
+	if p.controls {
+		t.gone = r.Reply.Event != probe.Answer
+		return
+	}
 	i := p.index(t, r.Probe.Variant)
 	if i >= placeHops {
 		return
 	}
 	switch {
+	case r.Reply.Event == probe.LocalError:
+		t.said[i] = unasked
 	case r.Reply.Event == probe.Answer && r.Reply.TCP.Flags&wire.RST != 0:
 		t.said[i] = reset
 	case r.Verdict.Reason == probe.TimeExceeded && r.Reply.Who == probe.Other:
@@ -184,6 +238,9 @@ func (t *trial) verdict() Placed {
 		}
 		return Placed{Origin: FromHost}
 	}
+	if t.gone || slices.Contains(t.said[:], unasked) {
+		return Placed{Origin: Unasked}
+	}
 	return Placed{}
 }
 
@@ -196,16 +253,16 @@ func (p *placing) verdicts() map[netip.Addr]Placed {
 		v4   bool
 	}
 	all := make(map[netip.Addr]Placed, len(p.of))
-	liars := map[place]netip.Addr{}
+	others := map[place]netip.Addr{}
 	for a, t := range p.of {
 		v := t.verdict()
 		all[a] = v
 		if v.Origin == FromOther {
-			liars[place{t.away, a.Is4()}] = v.By
+			others[place{t.away, a.Is4()}] = v.By
 		}
 	}
 	for a, v := range all {
-		if by, ok := liars[place{p.of[a].away, a.Is4()}]; ok && v.Origin == Unplaced {
+		if by, ok := others[place{p.of[a].away, a.Is4()}]; ok && v.Origin == Unplaced {
 			all[a] = Placed{FromOther, by}
 		}
 	}

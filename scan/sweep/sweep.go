@@ -1,6 +1,7 @@
 // Package sweep finds out which hosts are there. It composes plans: on a link
 // with Ethernet addresses hosts are asked by ARP or ND, which nobody who is
 // there can refuse; elsewhere in several ways, of which one answer is enough.
+// Run is what to call first, with Parts of targets that are asked in the same ways.
 package sweep
 
 import (
@@ -30,7 +31,7 @@ func Default() []Ping {
 func For(pings []Ping, v6 bool) []Ping {
 	var list []Ping
 	for _, p := range pings {
-		if _, only4 := p.Kind.(probe.IPv4Kind); !only4 || !v6 {
+		if !v6 || !p.Kind.Traits().OnlyIPv4 {
 			list = append(list, p)
 		}
 	}
@@ -54,9 +55,8 @@ func Unprivileged(ping bool) []Ping {
 type Part struct {
 	Targets scan.Targets
 	Pings   []Ping
-	All     bool                     // report silent hosts too
-	Keeper  scan.Keeper              // of the plan; nil: nothing is kept
-	Skip    func(number uint64) bool // see scan.Plan
+	All     bool         // report silent hosts too
+	Watcher scan.Watcher // of the plan; may be nil
 }
 
 // Host is what was found out about one host.
@@ -72,11 +72,12 @@ type Host struct {
 	By     netip.Addr    // who answered in its place, with probe.ResetInPlace
 }
 
-// Run asks all parts at once and calls emit, one call at a time, with each host
-// that is decided. Silent hosts are reported where their part says so. base
+// Run asks all parts at once and calls emit, one call at a time and without a lock
+// held, with each host that is decided. Silent hosts are reported where their part says so. base
 // carries what all plans have in common: seed, source, crafts, shards.
 func Run(ctx context.Context, e *scan.Engine, base scan.Plan, parts []Part, emit func(*Host)) (scan.Stats, error) {
-	var mu sync.Mutex
+	var mu sync.Mutex // of out, total and failed
+	var out scan.Outbox
 	var wg sync.WaitGroup
 	total := scan.Stats{Complete: true, Loss: -1, ExpectedMissed: -1}
 	var failed error
@@ -86,18 +87,19 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, parts []Part, emit
 		}
 		wg.Go(func() {
 			p := Plan(base, part)
-			j := newJury(p, func(h *Host) {
+			c := newCollector(p, func(h *Host) {
 				mu.Lock()
-				defer mu.Unlock()
-				emit(h)
+				defer out.Release(&mu)
+				mine := *h
+				out.Put(func() { emit(&mine) })
 			})
-			stats, err := e.Run(ctx, p, j.hear)
-			if err == nil && ctx.Err() == nil && len(j.suspects) > 0 {
+			stats, err := e.Run(ctx, p, c.hear)
+			if err == nil && ctx.Err() == nil && len(c.resetOnly) > 0 {
 				var more scan.Stats
-				more, err = j.place(ctx, e, base)
+				more, err = c.place(ctx, e, base)
 				stats = stats.Then(more)
 			}
-			j.rest()
+			c.rest()
 			mu.Lock()
 			defer mu.Unlock()
 			total = total.Plus(stats)
@@ -107,14 +109,17 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, parts []Part, emit
 		})
 	}
 	wg.Wait()
+	mu.Lock()
+	defer mu.Unlock()
+	out.Wait(&mu)
 	return total, failed
 }
 
 // Plan asks every host of part by one ping after the other.
 func Plan(base scan.Plan, part Part) *scan.Plan {
 	p := base
-	p.Targets, p.Settle, p.Order, p.OmitSilence = part.Targets, scan.SettleGroup, scan.ByPass, !part.All
-	p.Keeper, p.Skip = part.Keeper, part.Skip
+	p.Targets, p.Settle, p.Order, p.OmitSilence = part.Targets, scan.SettleGroup, scan.ByBlock, !part.All
+	p.Watcher = part.Watcher
 	kinds := map[probe.Kind]uint8{}
 	for _, ping := range part.Pings {
 		k, ok := kinds[ping.Kind]

@@ -9,17 +9,17 @@ import (
 	"sonde/scan"
 )
 
-// jury turns the results of a host's questions into the state of the host. It
+// collector turns the results of a host's questions into the state of the host. It
 // remembers only hosts of which something was heard that does not decide.
-type jury struct {
-	plan  *scan.Plan
-	emit  func(*Host)
-	cases map[netip.Addr]*evidence
-	// suspects are hosts of which nothing but a reset was heard.
-	suspects []suspect
+type collector struct {
+	plan      *scan.Plan
+	emit      func(*Host)
+	undecided map[netip.Addr]*evidence
+	// resetOnly are hosts of which nothing but a reset was heard.
+	resetOnly []resetHost
 }
 
-type suspect struct {
+type resetHost struct {
 	host  Host
 	reset Reset
 }
@@ -31,34 +31,34 @@ type evidence struct {
 	unreachable int // host-unreachables from the way there
 }
 
-func newJury(p *scan.Plan, emit func(*Host)) *jury {
-	return &jury{plan: p, emit: emit, cases: map[netip.Addr]*evidence{}}
+func newCollector(p *scan.Plan, emit func(*Host)) *collector {
+	return &collector{plan: p, emit: emit, undecided: map[netip.Addr]*evidence{}}
 }
 
 // hear takes one result.
-func (j *jury) hear(r *scan.Result) {
-	if h, ok := up(j.plan, r); ok {
-		delete(j.cases, h.Addr)
+func (c *collector) hear(r *scan.Result) {
+	if h, ok := up(c.plan, r); ok {
+		delete(c.undecided, h.Addr)
 		// With one port for everything (-g) answers to SYNs of few hops could not be
 		// told apart.
-		if _, ours := h.Asked.(probe.PacketKind); ours && j.plan.SourcePort == 0 && r.Reply.Layer == wire.LayerTCP && r.Reply.TCP.Flags&wire.RST != 0 {
+		if _, ours := probe.Packets(h.Asked); ours && c.plan.SourcePort == 0 && r.Reply.Layer == wire.LayerTCP && r.Reply.TCP.Flags&wire.RST != 0 {
 			Placed{}.Judge(&h) // until it is known
-			j.suspects = append(j.suspects, suspect{h, Reset{h.Addr, h.Asked, r.Probe.Port, r.Reply.IP.TTL, r.RTT}})
+			c.resetOnly = append(c.resetOnly, resetHost{h, Reset{h.Addr, h.Asked, r.Probe.Port, r.Reply.IP.TTL, r.RTT}})
 			return
 		}
-		j.emit(&h)
+		c.emit(&h)
 		return
 	}
-	c := j.cases[r.Probe.Target]
-	if c == nil {
-		c = &evidence{host: Host{Addr: r.Probe.Target, State: probe.Unknown, RTT: -1}}
-		j.cases[r.Probe.Target] = c
+	e := c.undecided[r.Probe.Target]
+	if e == nil {
+		e = &evidence{host: Host{Addr: r.Probe.Target, State: probe.Unknown, RTT: -1}}
+		c.undecided[r.Probe.Target] = e
 	}
-	c.heard++
-	c.weigh(j.plan, r)
-	if c.heard == len(j.plan.Asks) {
-		delete(j.cases, r.Probe.Target)
-		j.emit(&c.host)
+	e.heard++
+	e.weigh(c.plan, r)
+	if e.heard == len(c.plan.Asks) {
+		delete(c.undecided, r.Probe.Target)
+		c.emit(&e.host)
 	}
 }
 
@@ -82,6 +82,8 @@ func (c *evidence) weigh(p *scan.Plan, r *scan.Result) {
 	if h.State == probe.Down {
 		return
 	}
+	unproven := h.Reply.Unproven + min(r.Reply.Unproven, ^h.Reply.Unproven)
+	defer func() { h.Reply.Unproven = unproven }()
 	switch {
 	case r.Verdict.Reason == probe.ReasonNoNeighbour:
 		h.State = probe.Down
@@ -97,26 +99,26 @@ func (c *evidence) weigh(p *scan.Plan, r *scan.Result) {
 	}
 }
 
-// place asks who sent the suspects' resets: they are up if it was they.
-func (j *jury) place(ctx context.Context, e *scan.Engine, base scan.Plan) (scan.Stats, error) {
-	resets := make([]Reset, len(j.suspects))
-	for i := range j.suspects {
-		resets[i] = j.suspects[i].reset
+// place asks who sent the resets of resetOnly: they are up if it was they.
+func (c *collector) place(ctx context.Context, e *scan.Engine, base scan.Plan) (scan.Stats, error) {
+	resets := make([]Reset, len(c.resetOnly))
+	for i := range c.resetOnly {
+		resets[i] = c.resetOnly[i].reset
 	}
 	placed, stats, err := Place(ctx, e, base, resets)
-	for i := range j.suspects {
-		h := &j.suspects[i].host
+	for i := range c.resetOnly {
+		h := &c.resetOnly[i].host
 		placed[h.Addr.WithZone("")].Judge(h)
 	}
 	return stats, err
 }
 
-// rest reports the suspects, and hosts whose other questions stayed silent.
-func (j *jury) rest() {
-	for i := range j.suspects {
-		j.emit(&j.suspects[i].host)
+// rest reports the hosts of resetOnly, and hosts whose other questions stayed silent.
+func (c *collector) rest() {
+	for i := range c.resetOnly {
+		c.emit(&c.resetOnly[i].host)
 	}
-	for _, c := range j.cases {
-		j.emit(&c.host)
+	for _, e := range c.undecided {
+		c.emit(&e.host)
 	}
 }
