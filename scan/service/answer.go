@@ -1,6 +1,10 @@
 package service
 
-import "time"
+import (
+	"time"
+
+	"sonde/scan/report"
+)
 
 // Answer is what a port said of itself. What was not said is zero.
 type Answer struct {
@@ -38,29 +42,11 @@ const (
 func (c Cut) String() string { return [...]string{"", "late", "long"}[c] }
 
 // HTTP is the first response to "GET /", or the one that it redirected to.
-type HTTP struct {
-	Status   int    // of this response; 0: no status line (HTTP/0.9)
-	Title    string // of the page, white space folded
-	Server   string // the whole field
-	Location string // where the response points to, if it redirects
-	Redirect string // the request target that was followed to get here; "": none
-	Auth     string // the whole WWW-Authenticate field
-}
+type HTTP = report.HTTP
 
-// TLS is what the handshake showed. Nothing of it was verified.
-type TLS struct {
-	Version    uint16 // as in crypto/tls; 0: the handshake failed before it was agreed
-	Cipher     uint16
-	ALPN       string   // what the server chose
-	Subject    string   // RFC 4514
-	Names      []string // DNS names and addresses of the certificate, at most maxNames
-	Issuer     string
-	NotBefore  time.Time // both zero: no certificate
-	NotAfter   time.Time
-	SelfSigned bool   // the issuer is the subject, and its key signed it
-	AsksClient bool   // it wants a certificate from the client
-	Error      string // why the handshake failed; "": it did not
-}
+// TLS is what the handshake showed. Nothing of it was verified. Of the names in
+// its certificate it has at most maxNames.
+type TLS = report.TLS
 
 // Bounds of what is kept, in bytes, and of the number of names.
 const maxLine, maxField, maxNames = 512, 256, 100

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sonde/fingerprint"
+	"sonde/scan/service/protocol"
 )
 
 // Options say how to ask. The zero value is fine.
@@ -17,12 +18,18 @@ type Options struct {
 	Name     string                // the host's name, for TLS and HTTP; "": only its address is known
 	RTT      time.Duration         // round-trip time; 0: not known, nearby
 	Timeout  time.Duration         // for everything together; 0: DefaultTimeout. The context may end it sooner
+	Greeting time.Duration         // for a greeting, where one is due or has begun; no more than Timeout: that
 	Patterns *fingerprint.Patterns // nil: the built-in ones
 	Stay     bool                  // follow no redirect to another port of the host
+	// Brief has a port of no protocol asked by the first wave alone, for briefly at most.
+	Brief bool
 	// Alone allows one connection at a time, and ends each with a reset, so that
 	// the next can leave from the same source port at once.
 	Alone bool
 }
+
+// briefly is how long, beside ten round trips, a port of no protocol is asked with Brief.
+const briefly = 500 * time.Millisecond
 
 // DefaultTimeout bounds a question that nobody else bounds.
 const DefaultTimeout = 5 * time.Second
@@ -37,13 +44,17 @@ type port struct {
 	dialer Dialer
 	to     netip.AddrPort
 	hint   hint
+	usual  *protocol.Protocol // what gives the hint; nil: there is none
 	waits  waits
-	end    time.Time
+	end    time.Time // of what is not a greeting
+	late   time.Time // of greetings, and so of everything
 	conns  atomic.Int32
+	spoke  atomic.Bool // something was said, in clear or inside TLS
+	shaken atomic.Bool // a handshake of TLS went well
 }
 
 // Ask holds the conversations with one TCP port of target, and blocks until they
-// have ended, at most for o.Timeout or until ctx ends. It returns an error, and
+// have ended, at most for o.Timeout, or o.Greeting, or until ctx ends. It returns an error, and
 // no Answer, only if no connection could be made (the dialer's error) or for a
 // Name that is none. A port that took the connection and said nothing has an
 // Answer without a Service.
@@ -60,11 +71,20 @@ func Ask(ctx context.Context, d Dialer, target netip.AddrPort, o Options) (*Answ
 		o.Patterns = fingerprint.BuiltinPatterns()
 	}
 	start := time.Now()
-	p := &port{Options: o, dialer: d, to: target, hint: hintOf(target.Port()), waits: waitsFor(o.RTT), end: start.Add(o.Timeout)}
-	if end, ok := ctx.Deadline(); ok && end.Before(p.end) {
-		p.end = end
+	p := &port{Options: o, dialer: d, to: target, waits: waitsFor(o.RTT),
+		end: start.Add(o.Timeout), late: start.Add(max(o.Timeout, o.Greeting))}
+	p.hint, p.usual = hintOf(target.Port())
+	if p.Brief = p.Brief && p.usual == nil; p.Brief {
+		p.end = earlier(p.end, start.Add(briefly+10*o.RTT))
+		p.late = p.end
 	}
-	ctx, cancel := context.WithDeadline(ctx, p.end)
+	if end, ok := ctx.Deadline(); ok {
+		p.end, p.late = earlier(p.end, end), earlier(p.late, end)
+	}
+	if p.Alone { // a connection that waits keeps all others from being opened
+		p.late = p.end
+	}
+	ctx, cancel := context.WithDeadline(ctx, p.late)
 	defer cancel()
 	best, err := p.ask(ctx, cancel)
 	if err != nil {
@@ -76,95 +96,23 @@ func Ask(ctx context.Context, d Dialer, target netip.AddrPort, o Options) (*Answ
 	if best.weight < certain && a.Cut == Whole && !time.Now().Before(p.end) {
 		a.Cut = Late
 	}
-	if p.hint == prints && best.weight == nothing {
+	switch {
+	case best.weight != nothing:
+	case p.hint == prints:
 		a.Info = "not asked: a printer would print the question"
+	case a.How == hungUp:
+		a.Info = "closes when asked"
+	default:
+		a.Info = fmt.Sprintf("said nothing within %.1f s", a.Elapsed.Seconds())
 	}
 	return a, nil
 }
 
-// ask starts the steps of the plan when they are due, and returns the best of
-// what they find, as soon as nothing better can come. cancel ends those that
-// still run, and ask waits for them.
-func (p *port) ask(ctx context.Context, cancel func()) (best finding, err error) {
-	steps := plan(p.hint, p.waits)
-	findings := make(chan finding, len(steps))
-	running, heard, secured := 0, false, p.hint == prints
-	defer func() {
-		cancel()
-		for range running {
-			<-findings
-		}
-	}()
-	wake := time.NewTimer(0) // when the next step is due, or the best is good enough
-	defer wake.Stop()
-	start, enough := time.Now(), time.Time{}
-	for {
-		for len(steps) > 0 {
-			if running > 0 && (p.Alone || time.Since(start) < steps[0].after) {
-				break
-			}
-			talk, end := steps[0].talk, p.end
-			if p.Alone { // each gets its share of the time
-				end = time.Now().Add(time.Until(p.end) / time.Duration(len(steps)))
-			}
-			steps = steps[1:]
-			running++
-			go func() {
-				f := p.hold(ctx, talk, end)
-				f.talk = talk
-				findings <- f
-			}()
-		}
-		if running == 0 {
-			break
-		}
-		wake.Reset(p.untilNext(start, enough, steps))
-		select {
-		case f := <-findings:
-			running--
-			if f.err != nil {
-				err, steps = f.err, nil // it takes no more
-				break
-			}
-			heard = true
-			secured = secured || f.talk.tls
-			if f.weight > best.weight {
-				best = f
-			} else if best.weight == nothing { // what the others met says how silent it is
-				best.Cut = max(best.Cut, f.Cut)
-				best.How = max(best.How, f.How)
-			}
-			if f.weight >= hints && enough.IsZero() {
-				enough = time.Now().Add(p.waits.better)
-			}
-			if best.weight == certain || best.weight == hints && secured {
-				return best, nil
-			}
-		case <-wake.C:
-			if !enough.IsZero() && !time.Now().Before(enough) {
-				return best, nil
-			}
-		}
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
 	}
-	if heard {
-		err = nil
-	}
-	return best, err
-}
-
-// untilNext returns how long nothing needs to be done but wait for findings,
-// which come at p.end at the latest.
-func (p *port) untilNext(start, enough time.Time, steps []step) time.Duration {
-	next := p.end.Add(time.Second)
-	if !enough.IsZero() && enough.Before(next) {
-		next = enough
-	}
-	if len(steps) > 0 && !p.Alone {
-		if due := start.Add(steps[0].after); due.Before(next) {
-			next = due
-		}
-	}
-	return max(0, time.Until(next))
+	return b
 }
 
 // validName tells whether s can stand in a request as it is.

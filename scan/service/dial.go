@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -37,18 +38,21 @@ type line struct {
 	net.Conn
 	end    time.Time // of the conversation, at the latest
 	left   int       // bytes that may still be read
-	heard  []byte    // the first of them, at most maxLine
-	hangUp func()    // ends it; may be called again
+	heard  []byte    // the first of them, at most maxLine; with all set, all of them
+	all    bool
+	sent   []byte // what was sent, the first maxLine of it
+	spoke  *atomic.Bool
+	hangUp func() // ends it; may be called again
 }
 
-// dial connects to a port. The connection breaks when ctx ends; hangUp must be
-// called all the same.
+// dial connects to a port, until end at the latest. The connection breaks when ctx
+// ends; hangUp must be called all the same.
 func (p *port) dial(ctx context.Context, to netip.AddrPort, end time.Time) (*line, error) {
-	ctx, cancel := context.WithDeadline(ctx, end)
 	p.conns.Add(1)
-	c, err := p.dialer.DialContext(ctx, "tcp", to.String())
+	dialing, dialed := context.WithDeadline(ctx, end)
+	c, err := p.dialer.DialContext(dialing, "tcp", to.String())
+	dialed()
 	if err != nil {
-		cancel()
 		return nil, err
 	}
 	broken := make(chan struct{})
@@ -60,13 +64,12 @@ func (p *port) dial(ctx context.Context, to netip.AddrPort, end time.Time) (*lin
 		if !stop() {
 			<-broken
 		}
-		cancel()
 		if tcp, ok := c.(*net.TCPConn); ok && p.Alone {
 			tcp.SetLinger(0)
 		}
 		c.Close()
 	})
-	return &line{Conn: c, end: end, left: maxRead, hangUp: hangUp}, nil
+	return &line{Conn: c, end: end, left: maxRead, hangUp: hangUp, spoke: &p.spoke}, nil
 }
 
 // Read returns errTooLong after maxRead bytes.
@@ -76,8 +79,20 @@ func (l *line) Read(b []byte) (int, error) {
 	}
 	n, err := l.Conn.Read(b[:min(len(b), l.left)])
 	l.left -= n
-	l.heard = append(l.heard, b[:min(n, maxLine-len(l.heard))]...)
+	if l.all {
+		l.heard = append(l.heard, b[:n]...)
+	} else if room := maxLine - len(l.heard); room > 0 {
+		l.heard = append(l.heard, b[:min(n, room)]...)
+	}
 	return n, err
+}
+
+// Write keeps the beginning of what is sent.
+func (l *line) Write(b []byte) (int, error) {
+	if room := maxLine - len(l.sent); room > 0 {
+		l.sent = append(l.sent, b[:min(len(b), room)]...)
+	}
+	return l.Conn.Write(b)
 }
 
 // stream is a line, or TLS over it.
@@ -101,6 +116,9 @@ func (s *stream) hear(first time.Duration, pause func([]byte) time.Duration, lim
 		}
 		s.SetReadDeadline(until)
 		n, err := s.Read(buffer[:min(len(buffer), limit-len(b))])
+		if n > 0 {
+			s.line.spoke.Store(true)
+		}
 		b = append(b, buffer[:n]...)
 		switch {
 		case n > 0 && enough(b):

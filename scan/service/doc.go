@@ -9,6 +9,11 @@
 //	listen then GET   waits for a greeting; where none comes, asks for a web page
 //	TLS               a ClientHello; inside, on the same connection, the same again
 //	GET               asks for a web page at once
+//	ask               asks in the one protocol that is usual at this port
+//
+// Where these brought no name, a second wave asks in single protocols, each on a
+// connection of its own: first those that what was heard may be, then those that are
+// worth it after a port reacted as this one did. Package protocol knows them all.
 //
 // Ask ends as soon as one of them brought an answer that no other could better.
 //

@@ -12,9 +12,12 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sonde/scan/service/protocol"
 )
 
 // pipes is a Dialer without a network, so that connections run in virtual time.
@@ -121,11 +124,13 @@ func TestSlowServers(t *testing.T) {
 		service string
 		cut     Cut
 	}{
-		{"silent", silent, 6000, Options{}, 5 * time.Second, 5 * time.Second, "", Late},
+		{"silent", silent, 6543, Options{}, 5 * time.Second, 5 * time.Second, "", Late},
 		{"silent where a greeting is due", silent, 25, Options{}, 5 * time.Second, 5 * time.Second, "", Late},
 		{"silent, one connection", silent, 25, Options{Alone: true}, 5 * time.Second, 5 * time.Second, "", Late},
 		{"silent, less time", silent, 443, Options{Timeout: 700 * time.Millisecond}, 700 * time.Millisecond, 700 * time.Millisecond, "", Late},
 		{"silent printer", silent, 9100, Options{}, 5 * time.Second, 5 * time.Second, "", Late},
+		{"silent, as many before", silent, 6543, Options{Brief: true}, 500 * time.Millisecond, 500 * time.Millisecond, "", Late},
+		{"the same where a greeting is due", silent, 25, Options{Brief: true}, 5 * time.Second, 5 * time.Second, "", Late},
 		{"a byte a second", slowly("SSH-2.0-OpenSSH_9.2p1"), 22, Options{}, 5 * time.Second, 5 * time.Second, "ssh", Late},
 		{"a byte a second, no language", slowly("zzzzzzzzzz"), 22, Options{}, 5 * time.Second, 5 * time.Second, "", Late},
 		{"a byte a second of HTTP", answering(slowly("HTTP/1.1 200 OK\r\n")), 80, Options{Timeout: time.Minute}, 17 * time.Second, 19 * time.Second, "http", Whole},
@@ -135,7 +140,11 @@ func TestSlowServers(t *testing.T) {
 			Options{}, 3 * time.Second, 3100 * time.Millisecond, "smtp", Whole},
 		{"a late page", answering(func(c net.Conn) { time.Sleep(3 * time.Second); io.WriteString(c, hello) }), 80,
 			Options{}, 3 * time.Second, 3100 * time.Millisecond, "http", Whole},
-		{"a distant server", func(c net.Conn) { time.Sleep(480 * time.Millisecond); io.WriteString(c, "SSH-2.0-x_1\r\n"); silent(c) }, 6000,
+		{"a distant server", func(c net.Conn) {
+			time.Sleep(480 * time.Millisecond)
+			io.WriteString(c, "SSH-2.0-x_1\r\n")
+			silent(c)
+		}, 6543,
 			Options{RTT: 240 * time.Millisecond}, 480 * time.Millisecond, 490 * time.Millisecond, "ssh", Whole},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -210,7 +219,7 @@ func TestFloods(t *testing.T) {
 		port              uint16
 		want              string // part of the answer
 	}{
-		{"zeros", "", "\x00", 6000, "|"},
+		{"zeros", "", "\x00", 6543, "|"},
 		{"a line without end", "", "a", 22, "|"},
 		{"lines", "", "hello\r\n", 22, "|"},
 		{"a greeting without end", "220-vsFTPd FTP\r\n", "220-more\r\n", 21, "ftp|"},
@@ -225,7 +234,7 @@ func TestFloods(t *testing.T) {
 		{"a chunk size without end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0", 80, "http|"},
 		{"a record without end", "\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", "\x03", 443, "tls|"},
 		{"warnings", "", "\x15\x03\x03\x00\x02\x01\x00", 443, "tls|"},
-		{"escapes", "", "\x1b]0;owned\x07\x1b[2J\xff\xfe\x80\r\n", 6000, "|"},
+		{"escapes", "", "\x1b]0;owned\x07\x1b[2J\xff\xfe\x80\r\n", 6543, "|"},
 	} {
 		taken := 0
 		s := serve(flood(tt.start, tt.more, &taken))
@@ -265,6 +274,8 @@ func TestHugeCertificates(t *testing.T) {
 // Handshakes and pages that come in the smallest of pieces take no more time
 // than their bytes are worth.
 func TestPieces(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	for _, text := range []string{
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\n<\r\n", 10000),
 		"HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("</titl<", 9000),
@@ -276,7 +287,7 @@ func TestPieces(t *testing.T) {
 		strings.Repeat("* OK [", maxGreeting/6),
 		"\xff" + strings.Repeat("\x00", maxGreeting),
 	} {
-		start := time.Now()
+		before := spent(t)
 		var r response
 		b := []byte(text)
 		for n := range min(len(b), maxRead) {
@@ -285,12 +296,23 @@ func TestPieces(t *testing.T) {
 			}
 		}
 		for n := range min(len(b), maxGreeting) {
-			identify(b[:n])
+			protocol.Identify(protocol.Said{Bytes: b[:n]})
 		}
-		if d := time.Since(start); d > 3*time.Second {
+		if d := spent(t) - before; d > 3*time.Second {
 			t.Errorf("%.60q: %v", text, d)
 		} else {
 			t.Logf("%.60q: %v", text, d)
 		}
 	}
+}
+
+// spent is the time of the processors that the calling thread has used.
+func spent(t *testing.T) time.Duration {
+	t.Helper()
+	const thread = 1 // RUSAGE_THREAD, getrusage(2)
+	var u syscall.Rusage
+	if err := syscall.Getrusage(thread, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -11,13 +11,20 @@ import (
 	"time"
 
 	"sonde/fingerprint"
+	"sonde/scan/service/protocol"
 )
 
 // browse asks for the page "/" on s and follows one redirect. What answers in
 // another language is understood as well.
 func (p *port) browse(ctx context.Context, s *stream, to netip.AddrPort, secure bool) finding {
+	start := time.Now()
 	f := p.fetch(s, to, "/", secure)
+	slow := time.Since(start) > p.waits.patient // one page more would take as long
 	if f.HTTP == nil || f.HTTP.Location == "" {
+		if slow {
+			return f
+		}
+		p.app(ctx, s, to, secure, &f)
 		return f
 	}
 	there, ok := p.redirect(to, secure, f.HTTP.Location)
@@ -30,6 +37,7 @@ func (p *port) browse(ctx context.Context, s *stream, to netip.AddrPort, secure 
 		return f
 	}
 	if next := p.visit(ctx, s, there); next.HTTP != nil {
+		f.page = next.page
 		f.HTTP.Redirect, f.HTTP.Location = there.url, next.HTTP.Location
 		f.HTTP.Status, f.HTTP.Title = next.HTTP.Status, next.HTTP.Title
 		f.How += "+redirect"
@@ -37,13 +45,17 @@ func (p *port) browse(ctx context.Context, s *stream, to netip.AddrPort, secure 
 			f.HTTP.Server = next.HTTP.Server
 			f.Product, f.Version, f.Info, f.OS, f.CPE = next.Product, next.Version, next.Info, next.OS, next.CPE
 		}
+		if there.to == to && !slow {
+			p.app(ctx, s, to, secure, &f)
+		}
 	}
 	return f
 }
 
 // fetch sends one request and reads the response.
 func (p *port) fetch(s *stream, to netip.AddrPort, target string, secure bool) (f finding) {
-	_, err := io.WriteString(s, p.request(to, target, secure))
+	request := p.request(to, target, secure)
+	io.WriteString(s, request) // where that fails, reading tells
 	var r response
 	pause := func(b []byte) time.Duration {
 		if r.foreign {
@@ -52,19 +64,16 @@ func (p *port) fetch(s *stream, to netip.AddrPort, target string, secure bool) (
 		return s.waits.prompt // pages are made while they are sent
 	}
 	b, cut := s.hear(-1, pause, maxRead, func(b []byte) bool {
-		return r.add(b) && (!r.foreign || len(b) >= maxGreeting || identify(b).whole)
+		return r.add(b) && (!r.foreign || len(b) >= maxGreeting || p.answered(b, request))
 	})
 	r.end(b)
 	f.Cut = cut
 	switch {
 	case len(b) == 0:
 		return f
-	case r.foreign:
-		f = p.understand(nil, b)
+	case r.foreign || p.answered(b, request): // or in the form of HTTP, but of what says that it is not
+		f = p.understand(nil, protocol.Said{Bytes: b, To: protocol.ToGET, Sent: request})
 		f.Cut = cut
-		if f.weight == words && err == nil {
-			p.answerToGET(&f, b)
-		}
 		return f
 	}
 	f.weight = certain
@@ -104,26 +113,29 @@ func (p *port) authority(to netip.AddrPort, secure bool) string {
 
 // setHTTP puts a response into an answer, and names the server by it.
 func (p *port) setHTTP(f *finding, r *response) {
-	f.Service = "http"
+	f.Service, f.spoken = "http", protocol.HTTP
+	f.page = protocol.Page{Status: r.status, Title: r.title, Fields: r.fields, Body: r.body}
 	f.HTTP = &HTTP{
 		Status: r.status,
 		Title:  r.title,
-		Server: clip(r.fields["server"]),
-		Auth:   clip(r.fields["www-authenticate"]),
+		Server: protocol.Clip(r.fields["server"]),
+		Auth:   protocol.Clip(r.fields["www-authenticate"]),
 	}
 	switch r.status {
 	case 301, 302, 303, 307, 308:
 		f.HTTP.Location = r.fields["location"]
 	}
 	server := r.fields["server"]
-	if server == "" || p.name(f, fingerprint.HTTPServer, server) {
+	if server == "" {
 		return
 	}
-	// product *( RWS ( product / comment ) ), product = token ["/" version]
-	// (RFC 9110 section 10.2.4)
-	first, rest, _ := strings.Cut(clip(server), " ")
-	f.Product, f.Version, _ = strings.Cut(first, "/")
-	f.Info = strings.TrimSpace(rest)
+	facts := protocol.Facts{Key: fingerprint.HTTPServer, Text: server}
+	facts.Product, facts.Version, facts.Rest = protocol.ServerTokens(protocol.Clip(server))
+	p.name(&facts)
+	f.Product, f.Version, f.Info, f.OS, f.CPE = facts.Product, facts.Version, facts.Info, facts.OS, facts.CPE
+	if facts.Host != "" {
+		f.Host = facts.Host
+	}
 }
 
 // page is for what came unasked and is HTTP all the same.
@@ -136,19 +148,10 @@ func (p *port) page(f *finding, b []byte) {
 	}
 }
 
-// answerToGET knows those that answer to our request with an error of their own.
-func (p *port) answerToGET(f *finding, b []byte) {
-	f.How, f.Banner = "answer to GET", nil
-	line, _, _ := cutLine(string(b))
-	switch {
-	case strings.HasPrefix(line, "-ERR "), strings.HasPrefix(line, "-NOAUTH "), strings.HasPrefix(line, "-DENIED "):
-		f.Service, f.weight = "redis", certain // GET is a command there, with one argument
-	case line == "ERROR":
-		f.Service, f.weight = "memcached", certain
-	default:
-		return
-	}
-	f.Raw = nil
+// answered tells whether b is a whole answer to a request for a page, in whatever
+// protocol.
+func (p *port) answered(b []byte, request string) bool {
+	return protocol.Identify(protocol.Said{Bytes: b, To: protocol.ToGET, Sent: request}).Match == protocol.Whole
 }
 
 // place is where a redirect points to.

@@ -5,54 +5,9 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-)
 
-func TestIdentify(t *testing.T) {
-	for _, tt := range []struct{ in, want string }{
-		{"", "|||false"},
-		{"S", "|||false"},
-		{"SSH-", "ssh|||false"},
-		{"SSH-2.0-OpenSSH_9.2p1 x", "ssh|OpenSSH_9.2p1 x||false"},
-		{"SSH-2.0-OpenSSH_9.2p1 x\r\n\x00\x00", "ssh|OpenSSH_9.2p1 x||true"},
-		{"SSH-2.0-a-b\n", "ssh|a-b||true"},
-		{"SSH-2.0\n", "ssh|||true"},
-		{"one\ntwo\nSSH-1.5-x\n", "ssh|x||true"},
-		{"220", "||220|false"},
-		{"220 hello\r\n", "|hello|220|true"},
-		{"220-hello\r\n", "|hello|220|false"},
-		{"220-a FTP b\r\n220 c\r\n", "ftp|a FTP b\nc|220|true"},
-		{"220-a\r\n 220 free text\r\n221 odd\r\n220 FTP\r\n", "ftp|a\n 220 free text\n221 odd\nFTP|220|true"},
-		{"220 x ESMTP and FTP\r\n", "smtp|x ESMTP and FTP|220|true"},
-		{"250-mx\r\n250-STARTTLS\r\n250 8BITMIME\r\n", "|mx\nSTARTTLS\n8BITMIME|250|true"},
-		{"250-mx\r\n250-STARTTLS\r\n", "|mx\nSTARTTLS|250|false"},
-		{"2200 x\r\n", "|||false"},
-		{"920 x\r\n", "|||false"},
-		{"200 news ready\r\n", "nntp|news ready|200|true"},
-		{"200 fine\r\n", "|fine|200|true"},
-		{"+OK\r\n", "pop3|||true"},
-		{"+OKAY\r\n", "|||false"},
-		{"* OK [CAPABILITY IMAP4rev1 [x] hi\r\n", "imap|hi||true"},
-		{"* OK [broken hi\r\n", "imap|[broken hi||true"},
-		{"* BYE too many\r\n", "imap|too many||true"},
-		{"* NO\r\n", "|||false"},
-		{"RFB 003.008\n", "vnc|003.008||true"},
-		{"RFB nonsense\n", "|||false"},
-		{"\xff\xfd\x18", "telnet|||false"},
-		{"\xff\xff\xff", "|||false"},
-		{"\x15\x03\x01\x00\x02\x02\x46", "tls|||true"},
-		{"HTTP/1.1 400 x\r\n", "http|||true"},
-		{"\x4a\x00\x00\x00\x0a8.0.36\x00", "mysql|8.0.36||false"},
-		{"\x08\x00\x00\x00\x0a8.0.36\x00", "mysql|8.0.36||true"},
-		{"\x45\x00\x00\x00\xffj\x04Host is not allowed", "mysql|||false"},
-		{"\xff\xff\xff\x00\x0a8.0.36\x00", "|||false"},
-		{"\x08\x00\x00\x00\x0aabcdef\x00", "|||false"},
-	} {
-		g := identify([]byte(tt.in))
-		if got := fmt.Sprintf("%s|%s|%s|%v", g.service, g.text, g.code, g.whole); got != tt.want {
-			t.Errorf("%q: %q, want %q", tt.in, got, tt.want)
-		}
-	}
-}
+	"sonde/scan/service/protocol"
+)
 
 // digest feeds a response in pieces of n bytes.
 func digest(b []byte, n int) *response {
@@ -177,37 +132,21 @@ func TestAuthority(t *testing.T) {
 	}
 }
 
-func TestSplitVersion(t *testing.T) {
-	for in, want := range map[string]string{
-		"": "|", "Foo": "Foo|", "Foo-1.2": "Foo|1.2", "Foo Bar/2 (x)": "Foo Bar|2", "-1": "-1|", "x-": "x-|", "4-x": "4-x|",
-	} {
-		if product, version := splitVersion(in); product+"|"+version != want {
-			t.Errorf("%q: %q %q", in, product, version)
-		}
-	}
-}
-
 func FuzzGreeting(f *testing.F) {
 	for _, s := range []string{"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n", "220-a\r\n220 b\r\n", "* OK [x] y\r\n", "+OK\r\n",
 		"\x4a\x00\x00\x00\x0a5.5.5-10.11.6-MariaDB\x00", "\xff\xfd\x18", "RFB 003.008\n", "a\nSSH-\n", "HTTP/1.1 200\r\n\r\n"} {
-		f.Add([]byte(s), uint16(22))
+		f.Add([]byte(s), uint16(22), uint8(0))
 	}
-	f.Fuzz(func(t *testing.T, b []byte, n uint16) {
-		p := testPort(n)
-		a := p.understand(nil, b)
+	f.Fuzz(func(t *testing.T, b []byte, n uint16, to uint8) {
+		a := testPort(n).understand(nil, protocol.Said{Bytes: b, To: protocol.Stimulus(to % 4)})
 		checkBounds(t, &a.Answer)
-		parseID(string(b))
-		for i := range b[:min(len(b), 200)] { // what is whole stays whole, and what it says
-			if g := identify(b[:i]); g.whole && g.service == "ssh" && identify(b) != g {
-				t.Fatalf("%q is %+v, but %+v at %d", b, identify(b), g, i)
-			}
-		}
 	})
 }
 
 func FuzzResponse(f *testing.F) {
 	f.Add([]byte(hello), uint8(3))
 	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\n<titl\r\n8\r\ne>ab</ti\r\n3\r\ntle\r\n0\r\n\r\n"), uint8(1))
+	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x="+strings.Repeat("y", maxSizeLine)+"\r\n<titl\r\n8\r\ne>ab</ti\r\n3\r\ntle\r\n0\r\n\r\n"), uint8(0))
 	f.Add([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 302 x\nLocation: //x/\n\n"), uint8(5))
 	f.Fuzz(func(t *testing.T, b []byte, n uint8) {
 		r, whole := digest(b, int(n)+1), digest(b, len(b)+1)

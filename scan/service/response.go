@@ -5,6 +5,8 @@ import (
 	"html"
 	"strconv"
 	"strings"
+
+	"sonde/scan/service/protocol"
 )
 
 // response reads an HTTP/1 response piece by piece (RFC 9112), as far as it
@@ -19,13 +21,16 @@ type response struct {
 	searched int  // where to look for the end of the header or the title
 	header   bool // the header is read
 	body     []byte
-	text     int // where in the body the title begins; 0: not known
+	page     pageText
+	text     int // where in the page the title begins; 0: not known
+	closed   int // where it ends; 0: not known
 	length   int // of the body; negative: to the end
 	chunks   *chunks
 }
 
 // kept are the fields that are read, in lower case.
-var kept = [...]string{"server", "location", "content-length", "transfer-encoding", "www-authenticate"}
+var kept = [...]string{"server", "location", "content-length", "content-type", "content-encoding", "transfer-encoding", "www-authenticate",
+	"docker-distribution-api-version", "x-influxdb-version", "x-jenkins"}
 
 const maxValue = 2048
 
@@ -51,7 +56,7 @@ func (r *response) add(b []byte) bool {
 	} else {
 		r.body, r.whole = r.chunks.add(r.body, piece)
 	}
-	r.findTitle()
+	r.findTitle(r.whole)
 	return r.whole
 }
 
@@ -117,7 +122,7 @@ func endOfHeader(b []byte, from int) int {
 // of a header whose end is missing.
 func (r *response) parseHeader(b []byte) {
 	r.fields = map[string]string{}
-	line, rest, _ := cutLine(string(b))
+	line, rest, _ := protocol.CutLine(string(b))
 	_, after, _ := strings.Cut(line, " ")
 	code, _, _ := strings.Cut(strings.TrimLeft(after, " "), " ")
 	r.status = 0
@@ -125,7 +130,7 @@ func (r *response) parseHeader(b []byte) {
 		r.status = n
 	}
 	for rest != "" {
-		line, rest, _ = cutLine(rest)
+		line, rest, _ = protocol.CutLine(rest)
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || len(name) > 32 {
 			continue
@@ -146,36 +151,55 @@ func (r *response) end(b []byte) {
 		r.parseHeader(b[r.read:]) // cut short, but a header
 		r.header = true
 	}
-	r.foreign = r.foreign || !r.header
+	if r.foreign = r.foreign || !r.header; !r.foreign {
+		r.findTitle(true)
+	}
 }
 
-// findTitle looks for a title in what was not searched yet.
-func (r *response) findTitle() {
+// findTitle looks for a title in what was not searched yet; final: nothing more will
+// come. A title that is not in ASCII waits for the charset that the page may name.
+func (r *response) findTitle(final bool) {
+	label := labelOf(r.fields["content-type"])
+	page := r.page.read(r.body, r.fields["content-encoding"], label, final)
+	if r.closed == 0 && !r.searchTitle(page) {
+		return
+	}
+	text := page[r.text:r.closed]
+	head, enough := headOf(page)
+	if !final && !enough && !plain(text) && label == "" {
+		return
+	}
+	title := html.UnescapeString(decode(text, head, label))
+	r.title = protocol.Clip(strings.Join(strings.Fields(title), " "))
+	r.whole = true
+}
+
+// searchTitle finds where the title begins and ends, and tells whether it has.
+func (r *response) searchTitle(page []byte) bool {
 	const open, close = "<title", "</title"
 	for r.text == 0 {
-		start := indexFold(r.body, open, r.searched)
+		start := indexFold(page, open, r.searched)
 		if start < 0 {
-			r.searched = max(r.searched, len(r.body)-len(open)+1)
-			return
+			r.searched = max(r.searched, len(page)-len(open)+1)
+			return false
 		}
-		tag := bytes.IndexByte(r.body[start:], '>')
+		tag := bytes.IndexByte(page[start:], '>')
 		if tag < 0 {
 			r.searched = start
-			return
+			return false
 		}
 		r.searched = start + tag + 1
-		if c := r.body[start+len(open)]; c == '>' || c == ' ' || c == '\t' || c == '\r' || c == '\n' {
+		if c := page[start+len(open)]; c == '>' || c == ' ' || c == '\t' || c == '\r' || c == '\n' {
 			r.text = r.searched
 		}
 	}
-	end := indexFold(r.body, close, r.searched)
+	end := indexFold(page, close, r.searched)
 	if end < 0 {
-		r.searched = max(r.searched, len(r.body)-len(close)+1)
-		return
+		r.searched = max(r.searched, len(page)-len(close)+1)
+		return false
 	}
-	text := string(r.body[r.text:min(end, r.text+16*maxField)])
-	r.title = clip(strings.Join(strings.Fields(html.UnescapeString(text)), " "))
-	r.whole = true
+	r.closed = min(end, r.text+maxTitle)
+	return true
 }
 
 // indexFold is bytes.Index from a position on, for a lower-case ASCII word in
@@ -210,14 +234,16 @@ func (c *chunks) add(body, b []byte) (_ []byte, done bool) {
 			c.data = c.left > 0
 			continue
 		}
-		i := bytes.IndexByte(b, '\n')
-		if i < 0 {
-			c.size = append(c.size, b...)
-			return body, len(c.size) > maxSizeLine
+		piece, rest, ended := bytes.Cut(b, []byte{'\n'})
+		c.size, b = append(c.size, piece...), rest
+		if len(c.size) > maxSizeLine {
+			return body, true // however it comes in pieces
 		}
-		line := string(append(c.size, b[:i]...))
-		c.size, b = c.size[:0], b[i+1:]
-		line, _, _ = strings.Cut(strings.TrimSpace(line), ";")
+		if !ended {
+			return body, false
+		}
+		line, _, _ := strings.Cut(strings.TrimSpace(string(c.size)), ";")
+		c.size = c.size[:0]
 		if line == "" { // the end of the chunk before
 			continue
 		}

@@ -4,26 +4,35 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 	"time"
 
-	"sonde/fingerprint"
+	"sonde/scan/service/protocol"
 )
 
 // talk says what one conversation does, in this order.
 type talk struct {
-	tls    bool // speak TLS, and inside it as the rest of this file tells
-	listen bool // wait for a greeting
-	get    bool // ask for a web page
+	tls    bool               // speak TLS, and inside it do what follows; where nothing does, as it seems best
+	listen bool               // wait for a greeting
+	get    bool               // ask for a web page
+	ask    *protocol.Protocol // ask in this one; nil: do not
+	second bool               // it is of the second wave
+	likely bool               // likewise, in a protocol that it may well be
 }
+
+// onlyListens tells whether t says nothing until it is greeted, or as long as it can wait.
+func (t talk) onlyListens() bool { return t.listen && !t.get }
 
 // weight orders findings.
 type weight uint8
 
 const (
-	nothing weight = iota // not a byte
-	words                 // something in no language that is known
-	hints                 // an answer that TLS may better
-	likely                // a failed handshake, which other languages may better
+	nothing  weight = iota // not a byte
+	noise                  // something in no language that is known, to a question in another
+	words                  // the same, unasked or to a request for a page
+	provoked               // what was said to a question of ours where a greeting may still come
+	hints                  // an answer that TLS, or the protocol's own question, may better
+	likely                 // a failed handshake, which other languages may better
 	certain
 )
 
@@ -35,15 +44,31 @@ type finding struct {
 	err    error // the connection could not be made
 	// refused is the alert that a handshake ended with; 0: none that we know.
 	refused byte
+	// suspects are protocols that it may be, whose own question tells.
+	suspects []*protocol.Protocol
+	spoken   *protocol.Protocol // nil: not known
+	reaction protocol.Reaction  // to what it was asked; 0: it was not
+	page     protocol.Page      // where HTTP is set, the page itself
 }
 
-// hungUp is How for a port that closes every connection without a word.
-const hungUp = "hung up"
+// provoked tells whether a server said f to a question that its protocol has no
+// place for: of a mail server that greets late, it may be that one must not speak
+// before (RFC 5321 section 4.3.1), while who waits is greeted.
+func (f *finding) provoked() bool {
+	return f.talk.get && !f.talk.listen && f.weight > words && f.HTTP == nil && (f.spoken == nil || f.spoken.Greets)
+}
+
+// hungUp is How for a port that closes every connection without a word, answeredGET for
+// one that took a request for a page for something of its own.
+const hungUp, answeredGET = "hung up", "answer to GET"
+
+// howTo is How for what was said to what.
+var howTo = [...]string{protocol.Unasked: "greeting", protocol.ToAsk: "answer", protocol.ToGET: answeredGET, protocol.ToOther: "answer"}
 
 // hold holds a conversation, which ends at end at the latest.
 func (p *port) hold(ctx context.Context, t talk, end time.Time) finding {
 	if t.tls {
-		return p.secure(ctx, p.to, end)
+		return p.secure(ctx, t, p.to, end)
 	}
 	l, err := p.dial(ctx, p.to, end)
 	if err != nil {
@@ -60,11 +85,22 @@ func (p *port) hold(ctx context.Context, t talk, end time.Time) finding {
 		}
 		f, ok = p.listen(s, wait)
 	}
-	if t.get && !ok && !s.ended {
+	switch {
+	case ok || s.ended:
+	case t.get:
 		f = p.browse(ctx, s, p.to, false)
+	case t.ask != nil:
+		f = p.inquire(s, t.ask)
 	}
-	if f.weight == nothing && s.ended {
-		f.How = hungUp
+	switch {
+	case f.weight == nothing && s.ended:
+		f.How, f.reaction = hungUp, protocol.HungUp
+	case f.weight == nothing:
+		f.reaction = protocol.Silent
+	case f.weight <= words && protocol.IsText(f.Raw):
+		f.reaction = protocol.Text
+	case f.weight <= words:
+		f.reaction = protocol.Binary
 	}
 	return f
 }
@@ -74,74 +110,188 @@ const maxGreeting = 8 << 10
 
 // listen waits for a greeting and understands it; ok is false if none came.
 func (p *port) listen(s *stream, wait time.Duration) (f finding, ok bool) {
-	b, cut := s.hear(wait, s.waits.pause, maxGreeting, func(b []byte) bool { return identify(b).whole })
+	identify := func(b []byte) protocol.Match { return protocol.Identify(protocol.Said{Bytes: b}).Match }
+	pause := func(b []byte) time.Duration {
+		if r := protocol.Identify(protocol.Said{Bytes: b}); r.Match == protocol.Begun || r.Match == protocol.Opening {
+			s.line.end = p.late
+			return -1
+		}
+		return s.waits.pause(b)
+	}
+	b, cut := s.hear(wait, pause, maxGreeting, func(b []byte) bool {
+		m := identify(b)
+		return m == protocol.Whole || m == protocol.Unclear
+	})
 	f.Cut = cut
 	if len(b) == 0 {
 		return f, false
 	}
-	f = p.understand(s, b)
+	f = p.understand(s, protocol.Said{Bytes: b})
 	f.Cut = cut
 	return f, true
 }
 
-// understand turns what a server said unasked into facts, and asks on where the
-// language is clear and something is missing. s is nil if something else was
-// said already, so that the server is confused.
-func (p *port) understand(s *stream, b []byte) (f finding) {
-	f.How = "greeting"
-	f.Banner = firstLine(b)
-	g := identify(b)
-	if g.service == "" && g.code == "220" && s != nil {
-		g.service = p.ftpOrSMTP(s)
+// inquire asks in a protocol, and understands the answer, in whatever protocol it is.
+func (p *port) inquire(s *stream, in *protocol.Protocol) (f finding) {
+	said := protocol.Said{To: protocol.ToAsk, Sent: in.Ask(p.target())}
+	read := func(b []byte) (protocol.Facts, protocol.Match) {
+		said.Bytes = b
+		return in.Read(said)
 	}
-	if g.service == "" {
-		f.weight = words
-		f.Raw = bytes.Clone(b[:min(len(b), maxLine)])
+	if _, err := io.WriteString(s, said.Sent); err != nil {
+		s.ended = true
+	}
+	b, cut := s.hear(-1, s.waits.pause, maxGreeting, func(b []byte) bool {
+		_, m := read(b)
+		return m == protocol.Whole
+	})
+	f.Cut = cut
+	if len(b) == 0 {
 		return f
 	}
-	f.weight = certain
-	f.Service = g.service
-	switch g.service {
-	case "ssh":
-		p.ssh(&f, g)
-	case "ftp":
-		p.name(&f, fingerprint.FTPGreeting, g.text)
-	case "smtp":
-		p.name(&f, fingerprint.SMTPGreeting, g.text)
-		p.smtp(&f, s, g)
-	case "pop3":
-		p.name(&f, fingerprint.POP3Greeting, g.text)
-		p.pop3(&f, s)
-	case "imap":
-		p.name(&f, fingerprint.IMAPGreeting, g.text)
-		p.imap(&f, s)
-	case "nntp":
-		p.name(&f, fingerprint.NNTPGreeting, g.text)
-	case "mysql":
-		p.mysql(&f, g)
-	case "tls": // an alert: the TLS conversation says it better
-		f.weight, f.Banner = hints, nil
-	case "http":
+	if facts, m := read(b); m > protocol.Unclear {
+		f = p.take(s, in, facts, b, "answer")
+	} else {
+		said.To = protocol.ToOther
+		f = p.understand(nil, said)
+		f.mistaken()
+	}
+	f.Cut = cut
+	return f
+}
+
+// understand turns what a server said into facts, and asks on where the
+// language is clear and something is missing. s is nil if something else was
+// said already, so that the server is confused.
+func (p *port) understand(s *stream, said protocol.Said) (f finding) {
+	r := protocol.Identify(said)
+	if r.Protocol == nil && s != nil {
+		r = p.settle(s, r, said)
+	}
+	if r.Protocol == nil {
+		f.How = howTo[said.To]
+		if said.To == protocol.Unasked {
+			f.Banner = firstLine(said.Bytes)
+		}
+		f.weight = words
+		f.Raw = bytes.Clone(said.Bytes[:min(len(said.Bytes), maxLine)])
+		f.suspects = withQuestion(r.Unclear)
+		return f
+	}
+	how := howTo[said.To]
+	if r.Protocol.Greets {
+		how = howTo[protocol.Unasked]
+	}
+	f = p.take(s, r.Protocol, r.Facts, said.Bytes, how)
+	if said.To != protocol.Unasked && r.Protocol.Ask != nil && f.Product == "" {
 		f.weight = hints
-		p.page(&f, b)
-	case "vnc", "rsync":
-		f.Info = "protocol " + g.text
+		f.suspects = []*protocol.Protocol{r.Protocol}
 	}
 	return f
 }
 
-// name lets the patterns say whose text it is; ok: one knows.
-func (p *port) name(f *finding, key, text string) (ok bool) {
-	m, ok := p.Patterns.Match(key, text)
+// unknownInside tells whether a handshake went well, and nothing is known of what is inside.
+func (f *finding) unknownInside() bool {
+	return f.Service == "tls" && f.TLS != nil && f.TLS.Error == "" && f.TLS.ALPN == ""
+}
+
+// mistaken lowers the weight of what was said to a question in another protocol: who greets,
+// or has questions of its own, is understood better in another conversation.
+func (f *finding) mistaken() {
+	switch {
+	case f.spoken == nil:
+		f.weight = noise
+	case f.spoken.Greets || f.spoken.Ask != nil || f.spoken == protocol.HTTP || f.spoken == protocol.TLS:
+		f.weight = provoked
+	}
+}
+
+// withQuestion returns those protocols that can be asked.
+func withQuestion(list []*protocol.Protocol) (with []*protocol.Protocol) {
+	for _, p := range list {
+		if p.Ask != nil {
+			with = append(with, p)
+		}
+	}
+	return with
+}
+
+// settle asks a server whose greeting is of several protocols. The port decides only
+// what is asked first.
+func (p *port) settle(s *stream, r protocol.Reading, said protocol.Said) protocol.Reading {
+	usual, secure := protocol.At(p.to.Port())
+	for _, first := range []bool{true, false} {
+		for _, in := range r.Unclear {
+			if in.Settle == nil || first != (in == usual || in == secure) || s.ended {
+				continue
+			}
+			if in.Settle(conn{s, p}) {
+				r.Protocol = in
+				r.Facts, r.Match = in.Read(said)
+				return r
+			}
+		}
+	}
+	return r
+}
+
+// take turns facts into a finding, and asks on, unless s is nil.
+func (p *port) take(s *stream, in *protocol.Protocol, facts protocol.Facts, b []byte, how string) (f finding) {
+	f.weight, f.spoken, f.How = certain, in, how
+	p.name(&facts)
+	c := conn{s, p}
+	if in.Talk != nil {
+		in.Talk(c, &facts)
+		f.How += facts.How
+	}
+	upgraded := in.Upgrade != nil && !c.Ended() && p.starttls(c, in, &f)
+	if in.Bye != "" && !c.Ended() && !upgraded {
+		io.WriteString(s, in.Bye)
+	}
+	f.Service, f.Product, f.Version = in.Name, protocol.Clip(facts.Product), protocol.Clip(facts.Version)
+	if facts.Service != "" {
+		f.Service = facts.Service
+	}
+	f.Info, f.OS, f.Host, f.CPE = facts.Info, protocol.Clip(facts.OS), protocol.Clip(facts.Host), facts.CPE
+	f.Info = f.Info[:min(len(f.Info), 3*maxField)]
+	switch facts.Banner {
+	case "":
+		f.Banner = firstLine(b)
+	case "-":
+	default:
+		f.Banner = []byte(facts.Banner[:min(len(facts.Banner), maxLine)])
+	}
+	switch in {
+	case protocol.TLS: // an alert: the TLS conversation says it better
+		f.weight, f.Banner = hints, nil
+	case protocol.HTTP:
+		f.weight = hints
+		p.page(&f, b)
+	}
+	return f
+}
+
+// name lets the patterns say whose text it is. A greeting of several lines may have one
+// that they know: a server that says a line early to catch who does not wait names itself
+// in the last.
+func (p *port) name(f *protocol.Facts) {
+	if f.Key == "" {
+		return
+	}
+	lines := strings.Split(f.Text, "\n")
+	m, ok := p.Patterns.Match(f.Key, f.Text)
+	for i := 0; !ok && len(lines) > 1 && i < min(len(lines), 8); i++ {
+		m, ok = p.Patterns.Match(f.Key, lines[len(lines)-1-i])
+	}
 	if !ok {
-		return false
+		f.Info = join(f.Info, f.Rest)
+		return
 	}
 	f.Product, f.Version, f.OS, f.CPE = m.Name, m.Version, m.OS, m.CPE
 	f.Info = join(f.Info, m.Info)
 	if m.Host != "" {
 		f.Host = m.Host
 	}
-	return true
 }
 
 // join puts two pieces of Info together.
@@ -150,16 +300,6 @@ func join(a, b string) string {
 		return a + b
 	}
 	return a + "; " + b
-}
-
-// say sends a command and returns the answer, until enough.
-func (s *stream) say(command string, enough func([]byte) bool) []byte {
-	if _, err := io.WriteString(s, command); err != nil {
-		s.ended = true
-		return nil
-	}
-	b, _ := s.hear(-1, s.waits.pause, maxGreeting, enough)
-	return b
 }
 
 // firstLine returns the first line of b without its end, cut at maxLine.
