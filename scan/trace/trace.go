@@ -1,57 +1,41 @@
 // Package trace finds the way to a target: it asks with every TTL at once, in
 // one flow, and puts together what the hops say. It composes a plan; when the
-// target has answered, or a hop has refused, what lies behind is not asked any
-// more.
+// target has answered, or a router refuses and nobody beyond it answers, what lies
+// behind is not asked any more. Run is what to call first.
 package trace
 
 import (
+	"bytes"
 	"context"
 	"net/netip"
 	"sync"
 	"time"
 
 	"sonde/probe"
-	"sonde/probe/wire"
 	"sonde/scan"
 )
 
 // Config is what to trace, and how.
 type Config struct {
 	Target netip.Addr
-	Kind   probe.Kind // probe.SYN, probe.UDP, probe.Echo; by the kernel a SocketKind
+	Kind   probe.Kind // probe.SYN, probe.UDP, probe.Echo; where the kernel asks, see probe.BySocket
 	Port   uint16     // 0 for echo
 	Hops   uint8      // highest TTL, at most 63
 	Times  uint32     // questions per hop, at most 15
+	Known  *Known     // ways of the same run, whose hops are not asked again; nil: all are asked
 }
 
 // interval is between the questions to one hop: routers limit their errors.
 const interval = 100 * time.Millisecond
-
-// Hop is what is known of one hop.
-type Hop struct {
-	TTL      uint8
-	From     netip.Addr // who answered; zero: nobody
-	Reached  bool       // it is the target, or the end of the way: Reason says what it said
-	Reason   probe.Reason
-	Errno    uint16 // why this machine could not ask, with probe.ReasonLocalError; 0: not known
-	Sent     uint32
-	Received uint32
-	Min, Max time.Duration // round-trip times, where Timed > 0
-	Total    time.Duration // of all Timed answers
-	Timed    uint32
-	Quoted   int          // bytes of our packet that it quoted; 0: none
-	Quote    wire.Quote   // the longest quote
-	Others   []netip.Addr // further addresses that answered for this TTL
-	back     uint8        // TTL of the latest answer by TCP; 0: none
-	SentTOS  uint8
-	SeenTOS  uint8 // in the quote, if Quoted > 0
-}
 
 // Way is the whole route.
 type Way struct {
 	Target  netip.Addr
 	Hops    []Hop        // from the first to the last that answered or was reached
 	Reached bool         // the target itself answered
+	Loop    *Loop        // in which packets go round; nil: in none that is known
+	Reset   *Reset       // where it ends at resets that are not the target's; nil: it is not known to
+	Port    uint16       // that was asked
 	Why     probe.Reason // where nobody answered: why not
 	Errno   uint16       // as of a Hop, with Why
 	Asked   uint32       // and how often the first hop was asked
@@ -61,231 +45,135 @@ type Way struct {
 // Run traces the way to c.Target. base has what all plans have in common. It
 // returns what is known when ctx ends.
 func Run(ctx context.Context, e *scan.Engine, base scan.Plan, c Config) (Way, error) {
-	t := &tracer{c: c, hops: make([]Hop, c.Hops), end: c.Hops}
+	t := &tracer{c: c, engine: e, hops: make([]Hop, c.Hops)}
 	for i := range t.hops {
 		t.hops[i] = Hop{TTL: uint8(i) + 1}
 	}
-	if len(base.Craft) > 0 {
-		t.tos = base.Craft[0].TOS
+	t.low, t.high = c.Known.begin(c.Target, c.Hops)
+	t.look()
+	stats, err := t.ask(ctx, base)
+	if err == nil && ctx.Err() == nil && t.high < c.Hops && t.verge.why != atTarget {
+		t.high = c.Hops
+		more, again := t.ask(ctx, base)
+		stats, err = stats.Then(more), again
 	}
-	p := base
-	p.Targets, p.Kinds, p.Asks = one{c.Target}, []probe.Kind{traced(c.Kind)}, []scan.Ask{{Port: c.Port}}
-	p.TTLs, p.Reps, p.Interval, p.KeepFlow = c.Hops, c.Times, interval, true
+	for err == nil && ctx.Err() == nil && t.low > 1 {
+		if w := c.Known.like(t, t.low); w != nil {
+			t.adopt(w, t.low)
+			break
+		}
+		t.low = max(t.low, backwards+1) - backwards
+		more, again := t.ask(ctx, base)
+		stats, err = stats.Then(more), again
+	}
+	more := scan.NoStats()
+	if _, packets := probe.Packets(c.Kind); packets && err == nil && !base.Sockets {
+		t.reset, more, err = t.elsewhere(ctx, base)
+	}
+	w := t.way(stats.Then(more))
+	c.Known.add(&w)
+	return w, err
+}
+
+// backwards is how many TTLs more are asked at a time, where a way is not like a known one.
+const backwards = 2
+
+// ask asks with the TTLs from t.low on that were not asked yet.
+func (t *tracer) ask(ctx context.Context, base scan.Plan) (scan.Stats, error) {
+	c, p := &t.c, base
+	p.Targets, p.Kinds, p.Asks = scan.NewAddrs(c.Target), []probe.Kind{traced(c.Kind)}, []scan.Ask{{Port: c.Port}}
+	p.TTLs, p.Reps, p.Interval, p.KeepFlow = t.high, c.Times, interval, true
 	// Of several SYNs that reach the target only the first is answered, so the
 	// one with the lowest TTL goes first.
-	p.Settle, p.Order, p.Straight = scan.SettleNever, scan.ByPass, true
+	p.Settle, p.Order, p.Straight = scan.SettleNever, scan.ByBlock, true
 	p.Patient = true
-	p.Skip = func(number uint64) bool { return t.skip(p.At(number)) }
-	p.Leaving, p.Stray = t.leaving, t.stray
-	ctx, t.stop = context.WithCancel(ctx)
-	defer t.stop()
-	stats, err := e.Run(ctx, &p, t.hear)
-	if t.ended() {
-		stats.Complete, stats.Interrupted = err == nil, false
+	t.mu.Lock()
+	for i := range t.left {
+		t.left[i].before = t.left[i].reps
 	}
+	p.Watcher, t.plan = t, &p
+	t.mu.Unlock()
+	stats, err := t.engine.Run(ctx, &p, t.hear)
 	stats.Loss, stats.ExpectedMissed = -1, -1 // hops limit their errors: that is no loss
-	return t.way(stats), err
+	return stats, err
 }
 
 // tracer collects the answers of one trace.
 type tracer struct {
-	c    Config
-	tos  uint8
-	stop context.CancelFunc
+	scan.NoWatcher
+	c      Config
+	plan   *scan.Plan
+	engine *scan.Engine
 
-	mu      sync.Mutex // skip and stray are called while the run is locked, hear while it is not
-	done    bool       // stopped by us: all is known
-	hops    []Hop
-	left    [64]time.Duration // by hop: when its first packet left
-	end     uint8             // hops beyond are not needed
-	reached bool              // the target has answered without telling its TTL
+	mu    sync.Mutex // Skip may be called by the engine's receive loop
+	hops  []Hop
+	low   uint8          // TTLs below are not asked, as long as the way may be like a known one
+	high  uint8          // nor are those above, as long as it may end there
+	left  [64]departures // by hop
+	stray *probe.Reply   // the first answer of the target that does not tell its TTL
+	verge verge
+	reset *Reset // found out after the plan
 }
 
-// skip tells whether q is beyond the end of the way.
-func (t *tracer) skip(q probe.Probe) bool {
+// departures are the packets for one hop that left.
+type departures struct {
+	first   time.Duration // when
+	reps    uint16        // bit by bit, which did
+	before  uint16        // of these, those of earlier plans
+	packets [16][]byte    // by repetition, where we made them
+}
+
+// Skip implements scan.Watcher: what is beyond the end of the way is not asked. What
+// has been is waited for: it may show that the way does not end there.
+func (t *tracer) Skip(number uint64) bool {
+	q := t.plan.At(number)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return q.TTL > t.end
+	if l := &t.left[q.TTL-1]; l.reps>>q.Rep&1 == 1 {
+		return l.before>>q.Rep&1 == 1
+	}
+	return !t.wants(q.TTL, q.Rep > 0)
 }
 
 // hear takes one result.
 func (t *tracer) hear(r *scan.Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.done {
-		return // what is still under way when all is known
-	}
-	t.hop(r)
+	sent := t.left[r.Probe.TTL-1].packets[r.Probe.Rep%16]
+	t.hops[r.Probe.TTL-1].result(r, saysOf(t.c.Target, t.c.Kind, &r.Reply), sent)
 	t.finish()
 }
 
 // finish ends the run when all is known.
 func (t *tracer) finish() {
+	t.look()
 	if t.complete() {
-		t.done = true
-		t.stop()
+		t.engine.Stop(t.plan)
 	}
 }
 
-// ended tells whether the run ended because all was known.
-func (t *tracer) ended() bool {
+// Leaving implements scan.Watcher: it notes when the first packet for each hop left, and
+// keeps all.
+func (t *tracer) Leaving(q probe.Probe, at time.Duration, packet []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.done
+	d := &t.left[q.TTL-1]
+	if d.reps == 0 {
+		d.first = at
+	}
+	d.reps |= 1 << q.Rep
+	d.packets[q.Rep%16] = bytes.Clone(packet)
 }
 
-// leaving notes when the first packet for each hop left.
-func (t *tracer) leaving(q probe.Probe, at time.Duration) {
+// Stray implements scan.Watcher: it takes an answer of the target that does not tell
+// its TTL. The first one is enough.
+func (t *tracer) Stray(_ probe.Probe, r *probe.Reply) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if q.Rep == 0 {
-		t.left[q.TTL-1] = at
-	}
-}
-
-// stray takes an answer of the target that does not tell its TTL. The first one
-// is enough.
-func (t *tracer) stray(q probe.Probe, r *probe.Reply) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if q.Target != t.c.Target.WithZone("") || q.Port != t.c.Port {
-		return false
-	}
-	if !t.reached && !t.done {
-		t.reached = true
-		t.arrived(r)
+	if t.stray == nil {
+		c := *r
+		t.stray = &c
 		t.finish()
-	}
-	return true
-}
-
-// hop adds a result to its hop.
-func (t *tracer) hop(r *scan.Result) {
-	h := &t.hops[r.Probe.TTL-1]
-	if r.Tries > 0 {
-		h.Sent++
-	}
-	h.SentTOS = t.tos
-	switch r.Reply.Event {
-	case probe.Answer, probe.ICMPError:
-	default:
-		if h.Received == 0 {
-			h.Reason, h.Errno = r.Verdict.Reason, r.Reply.Errno
-		}
-		return
-	}
-	h.Received++
-	h.from(&r.Reply)
-	h.time(r.RTT)
-	h.Reason = r.Verdict.Reason
-	if r.Reply.Event == probe.ICMPError && r.Reply.ICMP.Msg == wire.TimeExceeded {
-		return
-	}
-	h.Reached = true
-	t.end = min(t.end, h.TTL)
-}
-
-// time adds a round trip, if it is known.
-func (h *Hop) time(d time.Duration) {
-	if d < 0 {
-		return
-	}
-	if h.Timed == 0 || d < h.Min {
-		h.Min = d
-	}
-	h.Max = max(h.Max, d)
-	h.Total += d
-	h.Timed++
-}
-
-// from notes who answered, and what it quoted.
-func (h *Hop) from(r *probe.Reply) {
-	if r.Layer == wire.LayerTCP {
-		h.back = r.IP.TTL
-	}
-	switch from := r.From; {
-	case !h.From.IsValid():
-		h.From = from
-	case h.From != from:
-		known := false
-		for _, o := range h.Others {
-			known = known || o == from
-		}
-		if !known {
-			h.Others = append(h.Others, from)
-		}
-	}
-	if q := &r.Quote; q.Len > h.Quoted {
-		h.Quoted, h.Quote, h.SeenTOS = q.Len, *q, q.IP.TOS
-	}
-}
-
-// arrived adds such an answer to a hop: the target is behind every hop that is
-// known. If those in between have all answered that is the next one.
-func (t *tracer) arrived(r *probe.Reply) {
-	last := uint8(0)
-	for i := range t.hops[:t.end] {
-		if h := &t.hops[i]; h.Received > 0 && !h.Reached {
-			last = h.TTL
-		}
-	}
-	ttl := min(last+1, t.c.Hops)
-	if back := hopsBack(r.IP.TTL); back > ttl && back <= t.end && t.hops[back-1].Received == 0 {
-		// The hops before it are silent: the answer's own TTL tells how far it
-		// came, where it came the same way back.
-		ttl = back
-	}
-	if ttl > t.end {
-		return
-	}
-	h := &t.hops[ttl-1]
-	h.Received++
-	h.Sent = max(h.Sent, 1)
-	h.time(r.At - t.left[ttl-1])
-	h.from(r)
-	h.Reached, h.Reason = true, t.c.Kind.Classify(probe.Probe{Target: t.c.Target, Port: t.c.Port}, r).Reason
-	t.end = ttl
-}
-
-// hopsBack guesses how many hops away a packet with this TTL began: stacks start
-// with 64, 128 or 255.
-func hopsBack(ttl uint8) uint8 {
-	for _, start := range []uint8{64, 128, 255} {
-		if ttl <= start {
-			return start - ttl + 1
-		}
-	}
-	return 0
-}
-
-// complete tells whether every question up to the end of the way is decided.
-func (t *tracer) complete() bool {
-	reached := false
-	for i := range t.hops[:t.end] {
-		h := &t.hops[i]
-		if h.Sent < t.c.Times && !h.Reached || h.Reached && h.Sent < 1 {
-			return false
-		}
-		reached = reached || h.Reached
-	}
-	return reached
-}
-
-// pull moves a target that answered by TCP nearer, over silent hops: one that
-// overtook may have been answered in the place of the one with a lower TTL.
-func (t *tracer) pull() {
-	last, h := uint8(0), &t.hops[t.end-1]
-	if !h.Reached || h.Quoted > 0 || h.From != t.c.Target.WithZone("") {
-		return
-	}
-	for _, o := range t.hops[:t.end-1] {
-		if o.Received > 0 {
-			last = o.TTL
-		}
-	}
-	if back := hopsBack(h.back); h.back > 0 && back > last && back < h.TTL {
-		t.hops[back-1] = *h
-		t.hops[back-1].TTL, t.end = back, back
 	}
 }
 
@@ -293,39 +181,30 @@ func (t *tracer) pull() {
 func (t *tracer) way(stats scan.Stats) Way {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if h := &t.hops[t.verge.ttl-1]; t.verge.why == atTarget && !h.has(arrived) {
+		h.Sent = max(h.Sent, 1)
+		h.answer(t.stray, t.c.Kind.Classify(probe.Probe{Target: t.c.Target, Port: t.c.Port}, t.stray).Reason, arrived, nil)
+		h.time(t.stray.At - t.left[h.TTL-1].first)
+	}
+	if t.reset == nil {
+		t.reset = t.inPlace()
+	}
+	for i := range t.hops {
+		t.hops[i].sum()
+	}
 	t.pull()
-	w := Way{Target: t.c.Target, Stats: stats}
+	w := Way{Target: t.c.Target, Port: t.c.Port, Stats: stats, Loop: t.verge.loop, Reset: t.reset}
 	last := 0
-	for i := range t.hops[:t.end] {
-		h := &t.hops[i]
-		if h.Received > 0 {
+	for i := range t.hops[:t.verge.ttl] {
+		if t.hops[i].Received > 0 {
 			last = i + 1
 		}
-		w.Reached = w.Reached || h.Reached && h.From == t.c.Target.WithZone("")
 	}
-	if w.Hops = t.hops[:last]; last == 0 {
+	w.Hops = t.hops[:last]
+	t.settle(&w)
+	w.read()
+	if last == 0 {
 		w.Why, w.Errno, w.Asked = t.hops[0].Reason, t.hops[0].Errno, t.hops[0].Sent
 	}
 	return w
-}
-
-// one is a single target.
-type one struct{ addr netip.Addr }
-
-func (o one) Len() uint64          { return 1 }
-func (o one) At(uint64) netip.Addr { return o.addr }
-func (o one) Index(a netip.Addr) (uint64, bool) {
-	return 0, a.WithZone("") == o.addr.WithZone("")
-}
-
-// State sums a way up as the state of its target: up if it answered, unknown
-// otherwise, with what a router said who refused, if any.
-func (w *Way) State() (probe.State, probe.Reason) {
-	if w.Reached {
-		return probe.Up, w.Hops[len(w.Hops)-1].Reason
-	}
-	if n := len(w.Hops); n > 0 && w.Hops[n-1].Reached {
-		return probe.Unknown, w.Hops[n-1].Reason
-	}
-	return probe.Unknown, w.Why
 }

@@ -66,11 +66,11 @@ func show(w trace.Way) string {
 			b.WriteString("* ")
 			continue
 		case h.Quoted > 0:
-			fmt.Fprintf(&b, "%v/%#x", h.From, h.SeenTOS)
+			fmt.Fprintf(&b, "%v/%#x", h.From, h.Quote.IP.TOS)
 		default:
 			fmt.Fprintf(&b, "%v", h.From)
 		}
-		if h.Reached {
+		if h.Reached || h.Ends {
 			fmt.Fprintf(&b, "!%v", h.Reason)
 		}
 		b.WriteByte(' ')
@@ -98,12 +98,15 @@ hosts fd09::5
 	line delay 4ms
 `
 
-var asked = []struct {
+// asking is a way of asking the target.
+type asking struct {
 	name string
 	kind probe.Kind
 	port uint16
 	end  string // what the target says
-}{
+}
+
+var asked = []asking{
 	{"icmp", probe.Echo, 0, "!echo-reply"},
 	{"udp", probe.UDP, 33434, "/0xb8!port-unreach"},
 	{"tcp open", probe.SYN, 80, "!syn-ack"},
@@ -154,6 +157,30 @@ func TestWiped(t *testing.T) {
 	}
 }
 
+// TestScrubbed: a router that writes a new IP ID into every packet loses nothing.
+func TestScrubbed(t *testing.T) {
+	for _, a := range asked {
+		w, _ := run(t, fmt.Sprintf(threeRouters, "scrub", "scrub"), 0xb8, trace.Config{Target: netip.MustParseAddr("10.9.0.5"), Kind: a.kind, Port: a.port})
+		if got, want := show(w), "10.0.0.2/0xb8 10.2.0.1/0xb8 10.3.0.1/0xb8 10.9.0.5"+a.end; got != want || w.Stats.Unsolicited != 0 {
+			t.Errorf("%s:\n got %s\nwant %s", a.name, got, want)
+		}
+	}
+}
+
+// TestHalfOpen: further SYNs to a port that has answered the first one, which nobody
+// takes back, make an open port no closed one, whatever they bring.
+func TestHalfOpen(t *testing.T) {
+	for _, how := range []string{"strict", "linux"} {
+		for _, target := range []string{"10.9.0.5", "fd09::5"} {
+			network := strings.ReplaceAll(fmt.Sprintf(threeRouters, "", ""), "hosts "+target+"\n", "hosts "+target+" half-open "+how+"\n")
+			w, _ := run(t, "kernel-rst off\n"+network, 0, trace.Config{Target: netip.MustParseAddr(target), Kind: probe.SYN, Port: 80})
+			if got := show(w); len(w.Hops) != 4 || !strings.HasSuffix(got, target+"!syn-ack") {
+				t.Errorf("%s, %s: %s", how, target, got)
+			}
+		}
+	}
+}
+
 // TestSilentHop is a gap, not the end.
 func TestSilentHop(t *testing.T) {
 	for _, a := range asked {
@@ -189,7 +216,11 @@ func TestTenHops(t *testing.T) {
 		if len(w.Hops) != 11 || !w.Reached {
 			t.Errorf("%s: %s", a.name, show(w))
 		}
-		if limit := 500*time.Millisecond + 400*time.Millisecond; took > limit {
+		limit := 500*time.Millisecond + 400*time.Millisecond
+		if a.end == "!reset" { // an echo follows
+			limit += 500 * time.Millisecond
+		}
+		if took > limit {
 			t.Errorf("%s took %v, at most %v", a.name, took, limit)
 		}
 	}
