@@ -1,0 +1,129 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"sonde/probe"
+	"sonde/scan/report"
+	"sonde/scan/trace"
+)
+
+// Bounds of a trace.
+const (
+	traceTimes   = 3     // how often each hop is asked
+	traceHops    = 30    // asked where the user does not say
+	tracesAtOnce = 256   // targets, behind the first
+	traceUDPPort = 33434 // the port where traceroute begins: nobody listens there
+)
+
+// trace composes the question by which way each target is reached.
+func (j *job) trace() (*composition, error) {
+	if j.spec.Ask.MTU && !j.network.Raw() {
+		return nil, Local(errors.New("--mtu needs packets of our own: " + strings.Join(j.network.Notes, "; ")))
+	}
+	j.traceWithoutEcho()
+	q := j.asked
+	kind, hops := q.kind, value(j.spec.Ask.Hops, traceHops)
+	if !j.network.Raw() {
+		kind, _ = probe.BySocket(kind) // of the kinds that trace has each can be asked so
+	}
+	all := j.targets.All
+	j.scan.Probes = all.Len() * uint64(hops) * traceTimes
+	j.scan.Trace = &report.Trace{Proto: q.proto, Port: q.port, MaxTTL: uint8(hops), TOS: q.tos()}
+	c := trace.Config{Kind: kind, Port: q.port, Hops: uint8(hops), Times: traceTimes, Known: new(trace.Known)}
+	return &composition{yes: probe.Up, body: func(ctx context.Context) error { return j.traceAll(ctx, c) }}, nil
+}
+
+// traceAll traces the first target, and then the others, some at a time, which ask no more
+// than what their ways do not have in common with known ones. They are told in the order of
+// the targets.
+func (j *job) traceAll(ctx context.Context, c trace.Config) error {
+	all := j.targets.All
+	var g errgroup.Group
+	g.SetLimit(tracesAtOnce)
+	told := make(chan struct{})
+	close(told) // of the target before the first
+	for i := range all.Len() {
+		before, done := told, make(chan struct{})
+		told = done
+		one := func() error {
+			defer close(done)
+			c := c
+			c.Target = all.At(i)
+			return j.traceTo(ctx, c, before)
+		}
+		if i > 0 {
+			g.Go(one)
+		} else if err := one(); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return g.Wait()
+}
+
+// traceWithoutEcho traces by UDP where the kernel asks and sends no echo requests for
+// us, unless the user said what to ask by.
+func (j *job) traceWithoutEcho() {
+	q := j.asked
+	if q.proto != "icmp" || j.spec.Ask.Proto != "" || j.network.Raw() || j.network.NoEcho == nil {
+		return
+	}
+	q.kind, q.proto, q.port = probe.UDP, "udp", traceUDPPort
+	j.note(fmt.Sprintf("no echo requests here (%v), so the trace asks by udp %d", j.network.NoEcho, q.port))
+}
+
+// traceTo traces one target, and reports its hops when those before it were.
+func (j *job) traceTo(ctx context.Context, c trace.Config, before <-chan struct{}) error {
+	way, err := trace.Run(ctx, j.engine, j.base(), c)
+	j.addStats(way.Stats)
+	var mtu *trace.MTU
+	if err == nil && ctx.Err() == nil && j.spec.Ask.MTU {
+		mtu, err = j.sound(ctx, c, &way)
+	}
+	<-before
+	if mtu != nil {
+		j.put(ctx, mtu.Record(c.Target))
+	}
+	j.putWay(ctx, &way, "", 0)
+	state, reason := way.State()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.outcome.add(state, reason, probe.Up)
+	if state == probe.Up {
+		j.outcome.Score.Answer = "reached"
+	}
+	return err
+}
+
+// sound measures how long packets may be on a way.
+func (j *job) sound(ctx context.Context, c trace.Config, way *trace.Way) (*trace.MTU, error) {
+	routes := j.network.Routes
+	m, err := trace.Sound(ctx, j.engine, j.base(), c, way, routes.Ways()[routes.Way(c.Target)].Link)
+	if m != nil {
+		j.addStats(m.Stats)
+	}
+	return m, err
+}
+
+// putWay reports a way: what there is to be known of it before its hops. proto and port
+// are what it was traced with, where the scan record does not tell.
+func (j *job) putWay(ctx context.Context, way *trace.Way, proto string, port uint16) {
+	if f := way.Finding(); f != nil {
+		j.put(ctx, f)
+	}
+	for _, r := range way.Rewrites() {
+		j.put(ctx, r)
+	}
+	for _, r := range way.Records() {
+		r.Proto, r.Port = proto, port
+		j.put(ctx, r)
+	}
+}
