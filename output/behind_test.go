@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sonde/scan/report"
 )
 
 // TestAppend: an output of lines goes on behind what is in its file, but for a line
@@ -98,11 +100,11 @@ func TestFlushTellsErrors(t *testing.T) {
 
 // TestShardAndResumed: both are said, in JSON and in the text.
 func TestShardAndResumed(t *testing.T) {
-	m := &Meta{Command: "tcp", Ports: 1, Shard: 2, Shards: 5, Resumed: true}
-	if got := string(new(JSON).AppendBegin(nil, m)); !strings.Contains(got, `"shard":2,"shards":5,"resumed":true`) {
+	r := &report.Scan{Command: "tcp", Ports: 1, Shard: 2, Shards: 5, Resumed: true}
+	if got := string(JSON{}.AppendRecord(nil, r)); !strings.Contains(got, `"shard":2,"shards":5,"resumed":true`) {
 		t.Error(got)
 	}
-	got := string(new(Text).AppendBegin(nil, m))
+	got := string(format("text").New(Options{}).AppendRecord(nil, r))
 	if want := "Shard 2 of 5\nResumed: what was decided before is in the output of earlier runs\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -53,42 +53,52 @@ func Escape(s string) string { return string(AppendText(nil, s)) }
 // that are not UTF-8 become U+FFFD.
 func AppendJSON(b []byte, s string) []byte {
 	b = append(b, '"')
+	from := 0 // what of s is not written yet
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c < utf8.RuneSelf {
-			switch {
-			case c == '"' || c == '\\':
-				b = append(b, '\\', c)
-			case c == '\n':
-				b = append(b, '\\', 'n')
-			case c == '\r':
-				b = append(b, '\\', 'r')
-			case c == '\t':
-				b = append(b, '\\', 't')
-			case c < ' ' || c == 0x7f:
-				b = appendU16(b, uint16(c))
-			default:
-				b = append(b, c)
-			}
+		if ' ' <= c && c < 0x7f && c != '"' && c != '\\' {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
+		b = append(b, s[from:i]...)
+		n := 1
 		switch {
-		case r == utf8.RuneError && n == 1:
-			b = append(b, `\ufffd`...)
-		case r > 0xffff && !unicode.IsPrint(r):
-			r -= 0x10000 // a surrogate pair (RFC 8259 section 7)
-			b = appendU16(b, uint16(0xd800+r>>10))
-			b = appendU16(b, uint16(0xdc00+r&0x3ff))
-		case !unicode.IsPrint(r):
-			b = appendU16(b, uint16(r))
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		case c == '\r':
+			b = append(b, '\\', 'r')
+		case c == '\t':
+			b = append(b, '\\', 't')
+		case c < utf8.RuneSelf:
+			b = appendU16(b, uint16(c))
 		default:
-			b = append(b, s[i:i+n]...)
+			b, n = appendJSONRune(b, s[i:])
 		}
 		i += n
+		from = i
 	}
-	return append(b, '"')
+	return append(append(b, s[from:]...), '"')
+}
+
+// appendJSONRune appends the first character of s, which is not ASCII, and returns
+// how many bytes of s that is.
+func appendJSONRune(b []byte, s string) ([]byte, int) {
+	r, n := utf8.DecodeRuneInString(s)
+	switch {
+	case r == utf8.RuneError && n == 1:
+		b = append(b, `\ufffd`...)
+	case r > 0xffff && !unicode.IsPrint(r):
+		r -= 0x10000 // a surrogate pair (RFC 8259 section 7)
+		b = appendU16(b, uint16(0xd800+r>>10))
+		b = appendU16(b, uint16(0xdc00+r&0x3ff))
+	case !unicode.IsPrint(r):
+		b = appendU16(b, uint16(r))
+	default:
+		b = append(b, s[:n]...)
+	}
+	return b, n
 }
 
 func appendU16(b []byte, c uint16) []byte {

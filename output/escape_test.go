@@ -2,6 +2,7 @@ package output
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -40,6 +41,9 @@ func FuzzEscape(f *testing.F) {
 		if strings.ContainsAny(text, "\x1b\n") {
 			t.Errorf("%q: %q", s, text)
 		}
+		if back := unescape(t, text); back != s {
+			t.Errorf("%q came back as %q", s, back)
+		}
 
 		quoted := AppendJSON(nil, s)
 		for _, c := range quoted {
@@ -55,4 +59,39 @@ func FuzzEscape(f *testing.F) {
 			t.Errorf("%q came back as %q", s, back)
 		}
 	})
+}
+
+// unescape is the inverse of Escape.
+func unescape(t *testing.T, s string) string {
+	var b strings.Builder
+	for s != "" {
+		before, after, found := strings.Cut(s, `\`)
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		var digits string
+		switch {
+		case strings.HasPrefix(after, `\`):
+			b.WriteByte('\\')
+			s = after[1:]
+			continue
+		case strings.HasPrefix(after, "x") && len(after) > 2:
+			n, err := strconv.ParseUint(after[1:3], 16, 8)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.WriteByte(byte(n))
+			s = after[3:]
+			continue
+		case strings.HasPrefix(after, "u{"):
+			digits, s, found = strings.Cut(after[2:], "}")
+		}
+		n, err := strconv.ParseUint(digits, 16, 32)
+		if err != nil || !found {
+			t.Fatalf("%q is not escaped", after)
+		}
+		b.WriteRune(rune(n))
+	}
+	return b.String()
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sonde/scan/report"
 )
 
 func TestParseSpecs(t *testing.T) {
@@ -24,8 +26,8 @@ func TestParseSpecs(t *testing.T) {
 		{values: "X", err: "-oX FILE in two words belongs to `sonde nmap`; here it is -o X=FILE"},
 		{values: "A", err: "in two words"},
 		{values: "N", err: "in two words"},
-		{values: "yaml", err: `no output format "yaml"; there are text, json`},
-		{values: "yaml=f", err: "there are text, json"},
+		{values: "yaml", err: `no output format "yaml"; there are text, csv, grep, html, json, list, nmap, prom, xml`},
+		{values: "yaml=f", err: "there are text, "},
 		{values: "json=", err: "no file"},
 		{values: "json text", err: "both go to stdout"},
 		{values: "json=a text=a", err: "both go to a"},
@@ -47,22 +49,38 @@ func TestParseSpecs(t *testing.T) {
 // lines is a format that is not one of the package's.
 type lines struct{}
 
-func (lines) Name() string                         { return "lines" }
-func (lines) AppendBegin(b []byte, _ *Meta) []byte { return b }
-func (lines) AppendRecord(b []byte, r *Record) []byte {
-	return append(append(b, r.Type.String()...), '\n')
-}
-func (lines) AppendEnd(b []byte, _ *End) []byte { return append(b, "end\n"...) }
+func (lines) AppendRecord(b []byte, r report.Record) []byte { return append(b, "line\n"...) }
 
 func TestRegistryGrows(t *testing.T) {
-	reg := append(Formats(), func() Format { return lines{} })
+	reg := append(Formats(), Format{Name: "lines", New: func(Options) Streamer { return lines{} }})
 	if _, err := reg.ParseSpec("lines=f"); err != nil {
 		t.Error(err)
 	}
-	if _, err := Formats().New("lines"); err == nil {
+	if _, err := Formats().Find("lines"); err == nil {
 		t.Error("one registry's format is in another")
 	}
-	if names := reg.Names(); !slices.Equal(names, []string{"text", "json", "lines"}) {
+	if names := reg.Names(); !slices.Equal(names, []string{"text", "csv", "grep", "html", "json", "list", "nmap", "prom", "xml", "lines"}) {
 		t.Error(names)
+	}
+	if reg.Streams("lines") || reg.Streams("text") || !reg.Streams("json") || reg.Streams("none") {
+		t.Error("the wrong formats are streamed")
+	}
+	for _, f := range Formats() {
+		if f.Doc == "" {
+			t.Errorf("%s: nobody knows what it is", f.Name)
+		}
+	}
+}
+
+// TestFits: a format that names commands has a place for what these find out, one that
+// names none for everything.
+func TestFits(t *testing.T) {
+	some, every := Format{Commands: []string{"tcp"}}, Format{}
+	if !some.Fits("tcp") || some.Fits("trial") || !every.Fits("trial") {
+		t.Error("formats are for the wrong commands")
+	}
+	reg := Registry{{Name: "a"}, {Name: "b", Commands: []string{"tcp"}}}
+	if got := reg.For("trial").Names(); !slices.Equal(got, []string{"a"}) || len(reg.For("tcp")) != 2 {
+		t.Error(got)
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sonde/probe"
-	"sonde/scan"
+	"sonde/probe/wire"
+	"sonde/scan/report"
 )
 
 // ef is the TOS byte that the routes of these tests are traced with.
@@ -17,8 +18,8 @@ const ef = 46 << 2
 
 // aHop is a Hop record of the way to target; times are in microseconds, and
 // without times it is silent.
-func aHop(target, from netip.Addr, n uint8, micros ...int64) Record {
-	r := Record{Type: Hop, Addr: target, From: from, Hop: n, Tries: 3, Repeat: &Repeat{Sent: 3}}
+func aHop(target, from netip.Addr, n uint8, micros ...int64) *report.Hop {
+	r := &report.Hop{Addr: target, From: from, TTL: n, Repeat: report.Repeat{Sent: 3}}
 	if len(micros) == 3 {
 		r.Reason = probe.TimeExceeded
 		r.Repeat.Answered = 3
@@ -30,12 +31,18 @@ func aHop(target, from netip.Addr, n uint8, micros ...int64) Record {
 }
 
 // quoting says what TOS byte the hop quotes.
-func quoting(r Record, sent, seen uint8) Record {
-	r.HasTOS, r.Visible, r.SentTOS, r.SeenTOS, r.Quoted = true, true, sent, seen, 60
+func quoting(r *report.Hop, sent, seen uint8) *report.Hop {
+	r.HasTOS, r.Visible, r.TOS, r.Quoted = true, true, seen, 60
+	if was, is := wire.DSCPName(sent>>2), wire.DSCPName(seen>>2); was != is {
+		r.Changes = append(r.Changes, report.Change{Field: "dscp", Sent: was, Seen: is})
+	}
+	if was, is := wire.ECNName(sent), wire.ECNName(seen); was != is {
+		r.Changes = append(r.Changes, report.Change{Field: "ecn", Sent: was, Seen: is})
+	}
 	return r
 }
 
-func reached(r Record, s probe.State, why probe.Reason) Record {
+func reached(r *report.Hop, s probe.State, why probe.Reason) *report.Hop {
 	r.Reached, r.State, r.Reason = true, s, why
 	return r
 }
@@ -46,9 +53,14 @@ var (
 	there = netip.MustParseAddr("10.2.0.10")
 )
 
+// wipe is where the second router wipes the DSCP of wiped.
+func wipe() *report.Rewrite {
+	return &report.Rewrite{Addr: there, Field: "dscp", From: "ef", To: "cs0", After: report.HopAt{TTL: 1, From: r1}, By: report.HopAt{TTL: 2, From: r2}}
+}
+
 // wiped is a way on which the second router wipes the DSCP.
-func wiped() []Record {
-	return []Record{
+func wiped() []*report.Hop {
+	return []*report.Hop{
 		aHop(there, netip.Addr{}, 3),
 		quoting(aHop(there, r1, 1, 50, 60, 80), ef, ef),
 		quoting(aHop(there, r2, 2, 110, 120, 150), ef, 0),
@@ -57,76 +69,146 @@ func wiped() []Record {
 }
 
 func routeScenarios() []scenario {
-	end := func(sent, received uint64, code int, why string) End {
-		return End{Stats: scan.Stats{Complete: true, Sent: sent, Received: received, Elapsed: 300 * time.Millisecond, Loss: -1, ExpectedMissed: -1},
+	end := func(sent, received uint64, code int, why string) report.End {
+		return report.End{Complete: true, Sent: sent, Received: received, Elapsed: 300 * time.Millisecond, Loss: -1, ExpectedMissed: -1,
 			Exit: code, ExitReason: why}
 	}
-	with := func(r Record, f func(r *Record)) Record { f(&r); return r }
-	byUDP := &Trace{Proto: "udp", Port: 33434, MaxTTL: 30, TOS: ef | 2}
+	byUDP := &report.Trace{Proto: "udp", Port: 33434, MaxTTL: 30, TOS: ef | 2}
 	v6 := netip.MustParseAddr("2001:db8:1::1")
 
-	refused := []Record{
+	refused := []report.Record{
 		quoting(aHop(there, r1, 1, 50, 60, 80), 0, 0),
-		with(aHop(there, r2, 2, 110, 120, 150), func(r *Record) { r.Reason = probe.AdminProhibited; r.State = probe.Filtered }),
+		with(aHop(there, r2, 2, 110, 120, 150), func(r *report.Hop) { r.Reason = probe.AdminProhibited; r.State = probe.Filtered }),
 	}
 	for n := uint8(3); n <= 12; n++ {
 		refused = append(refused, aHop(there, netip.Addr{}, n))
 	}
+	labelled := probe.Reply{Event: probe.ICMPError, From: r2.Next(), Layer: wire.LayerICMP, IP: wire.IP{Src: r2.Next(), Dst: gate, Proto: 1, TTL: 62, Len: 168},
+		ICMP:  wire.ICMP{Msg: wire.TimeExceeded, Type: 11, Info: 32 << 16},
+		Quote: wire.Quote{Len: 60, IP: wire.IP{Src: gate, Dst: there, Proto: 17, TTL: 1, ID: 7, Len: 60}, MPLSLen: 2}}
+	labelled.Quote.MPLS[0], labelled.Quote.MPLS[1] = wire.NewLabel(16001, 5, false, 255), wire.NewLabel(416243, 0, true, 1)
 	h := quoting(aHop(there, r1, 1, 50, 60, 80), ef, 0)
-	h.Names, h.PTR, h.Looked, h.Proto = []string{hostile}, hostile, true, hostile
-	h.Changes = []Change{{hostile, hostile, hostile}, {"dscp", "said", "twice"}}
+	h.Forward, h.PTR, h.Looked, h.Proto = []string{hostile}, hostile, true, hostile
+	h.Changes = append(h.Changes, report.Change{Field: hostile, Sent: hostile, Seen: hostile})
 	h.From = h.From.WithZone("")
 	return []scenario{
 		{
-			name: "trace", meta: Meta{Command: "trace", Probes: 90, Addresses: 1, Trace: &Trace{Proto: "tcp", Port: 80, MaxTTL: 30, TOS: ef}},
-			records: wiped(), end: end(12, 9, 0, "reached"),
+			name: "trace", scan: report.Scan{Command: "trace", Probes: 90, Addresses: 1, Trace: &report.Trace{Proto: "tcp", Port: 80, MaxTTL: 30, TOS: ef}},
+			records: append([]report.Record{wipe()}, records(wiped())...), end: end(12, 9, 0, "reached"),
+		},
+		{ // two targets behind the same hops, which are asked once
+			name: "trace-many", scan: report.Scan{Command: "trace", Probes: 180, Addresses: 2, Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}},
+			records: []report.Record{
+				aHop(there, r1, 1, 50, 60, 80), aHop(there, r2, 2, 110, 120, 150),
+				with(aHop(there, there, 3, 300, 300, 300), func(r *report.Hop) { r.Reached, r.Reason, r.Hops = true, probe.EchoReply, 3 }),
+				with(aHop(there.Next(), r1, 1, 50, 60, 80), func(r *report.Hop) { r.AsTo = there }),
+				with(aHop(there.Next(), r2, 2, 110, 120, 150), func(r *report.Hop) { r.AsTo = there }),
+				with(aHop(there.Next(), there.Next(), 3, 290, 290, 290), func(r *report.Hop) { r.Reached, r.Reason, r.Hops = true, probe.EchoReply, 3 }),
+			},
+			end: end(10, 8, 0, "reached"),
+		},
+		{ // who says how much it passes on, and somewhere longer ones vanish
+			name: "trace-mtu", scan: report.Scan{Command: "trace", Probes: 90, Addresses: 1, Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}},
+			records: []report.Record{&report.PathMTU{Addr: there, MTU: 1400, Hop: report.HopAt{TTL: 4, From: there}, Target: true, Own: 1500,
+				Limits: []report.MTULimit{{By: report.HopAt{TTL: 1, From: r1}, MTU: 1492, Sent: 1500}, {By: report.HopAt{From: r2}, Sent: 1492}},
+				Hole:   &report.MTUHole{Least: 1401, After: report.HopAt{TTL: 1, From: r1}, By: report.HopAt{TTL: 2, From: r2}}},
+				aHop(there, r1, 1, 50, 60, 80), with(aHop(there, there, 2, 300, 300, 300), func(r *report.Hop) { r.Reached, r.Reason, r.Hops = true, probe.EchoReply, 2 })},
+			end: end(40, 30, 0, "reached"),
 		},
 		{ // IPv6, names, ECN, options, loss, several ways; what the target quotes tells what the last router did
-			name: "trace-v6", meta: Meta{Command: "trace", Probes: 90, Trace: byUDP, Verbose: true},
-			records: []Record{
-				with(quoting(aHop(six, v6, 1, 50, 60, 80), ef|2, ef|2), func(r *Record) {
+			name: "trace-v6", opts: Options{Verbose: true}, scan: report.Scan{Command: "trace", Probes: 90, Trace: byUDP},
+			records: []report.Record{
+				&report.PathMTU{Addr: six, MTU: 1500, Hop: report.HopAt{TTL: 2, From: v6}, Own: 1500},
+				&report.Rewrite{Addr: six, Field: "mss", From: "1460", To: "1400", After: report.HopAt{TTL: 1, From: v6}, By: report.HopAt{TTL: 2, From: v6.Next()}},
+				&report.Rewrite{Addr: six, Field: "sackok", From: "on", By: report.HopAt{TTL: 1, From: v6}},
+				&report.Rewrite{Addr: six, Field: "dscp", From: "ef", To: "af11", After: report.HopAt{TTL: 1, From: v6}, By: report.HopAt{TTL: 4, From: six}, Target: true, Between: []uint8{2, 3}},
+				&report.Rewrite{Addr: six, Field: "ttl", From: "1", To: "62", After: report.HopAt{TTL: 2, From: v6.Next()}, By: report.HopAt{TTL: 4, From: six}, Target: true, Between: []uint8{3}},
+				with(quoting(aHop(six, v6, 1, 50, 60, 80), ef|2, ef|2), func(r *report.Hop) {
 					r.PTR, r.Looked, r.Others, r.Quoted, r.Repeat.Answered = "gw.example", true, []netip.Addr{link}, 1232, 2
 				}),
-				with(quoting(aHop(six, v6.Next(), 2, 11000, 123456, 150000), ef|2, ef|2), func(r *Record) {
-					r.Looked, r.Changes = true, []Change{{"mss", "1460", "1400"}, {"dscp", "told", "by the TOS byte"}}
+				with(quoting(aHop(six, v6.Next(), 2, 11000, 123456, 150000), ef|2, ef|2), func(r *report.Hop) {
+					r.Looked, r.Changes = true, []report.Change{{Field: "mss", Sent: "1460", Seen: "1400"}}
 				}),
-				with(aHop(six, v6.Next().Next(), 3, 0, 0, 0), func(r *Record) { r.Looked, r.Quoted = true, 8 }),
-				with(reached(quoting(aHop(six, six, 4, 300, 300, 300), ef|2, 10<<2|3), probe.Closed, probe.PortUnreach), func(r *Record) {
-					r.Names, r.Looked, r.Repeat.Answered, r.Hops = []string{"host.example"}, true, 1, 4
+				with(aHop(six, v6.Next().Next(), 3, 0, 0, 0), func(r *report.Hop) {
+					r.Looked, r.Quoted, r.Unseen = true, 48, []string{"flags", "mss"}
+				}),
+				with(reached(quoting(aHop(six, six, 4, 300, 300, 300), ef|2, 10<<2|3), probe.Closed, probe.PortUnreach), func(r *report.Hop) {
+					r.Forward, r.Looked, r.Repeat.Answered, r.Hops = []string{"host.example"}, true, 1, 4
 				}),
 				aHop(there, netip.Addr{}, 1),
-				{Type: Hop, Addr: there, Hop: 2, Reason: probe.ReasonLocalError, Errno: 113, Hops: 2, Repeat: &Repeat{}},
+				&report.Hop{Addr: there, TTL: 2, Reason: probe.ReasonLocalError, Errno: 113, Hops: 2},
 			},
 			end: end(14, 7, 0, "reached"),
 		},
 		{
-			name: "trace-refused", meta: Meta{Command: "trace", Trace: &Trace{Proto: "icmp", MaxTTL: 12}},
+			name: "trace-refused", scan: report.Scan{Command: "trace", Trace: &report.Trace{Proto: "icmp", MaxTTL: 12}},
 			records: refused, end: end(36, 6, 1, "admin-prohibited"),
 		},
 		{
-			name: "trace-silent", meta: Meta{Command: "trace", Trace: &Trace{Proto: "icmp", MaxTTL: 1}},
-			records: []Record{aHop(there, netip.Addr{}, 1)}, end: end(3, 0, 3, "silence"),
+			// A router refuses, and the way goes on; labels, a NAT, an answer from another
+			// address of the target.
+			name: "trace-beyond", opts: Options{Verbose: true}, scan: report.Scan{Command: "trace", Trace: &report.Trace{Proto: "udp", Port: 33434, MaxTTL: 30}},
+			records: []report.Record{
+				with(quoting(aHop(there, r1, 1, 50, 60, 80), 0, 0), func(r *report.Hop) {
+					r.Refused, r.Others = probe.NetUnreach, []netip.Addr{link.WithZone("")}
+				}),
+				with(aHop(there, r2, 2, 110, 120, 150), func(r *report.Hop) { r.Reason = probe.AdminProhibited }),
+				with(quoting(aHop(there, r2.Next(), 3, 110, 120, 150), 0, 0), func(r *report.Hop) {
+					r.Extension.Labels = []wire.Label{wire.NewLabel(16001, 5, false, 255), wire.NewLabel(416243, 0, true, 1)}
+					r.Interfaces = []wire.Interface{{Role: wire.Incoming, Name: hostile, Addr: r1, Index: 3, MTU: 1500}, {Role: wire.NextHop, Addr: gate}}
+					r.Objects = []report.Object{{Class: 3, Type: 1, Value: "\x00\x01abc"}}
+					r.QuotedSrc, r.QuotedDst = gate, netip.MustParseAddr("100.64.0.7")
+					r.Reply = report.PacketOf(&labelled)
+				}),
+				with(reached(aHop(there, gate, 4, 200, 210, 250), probe.Unknown, probe.PortUnreach), func(r *report.Hop) {
+					r.Hops, r.Came, r.Unanswered = 4, []string{"wscale", "ts"}, []string{"sackok"}
+				}),
+			},
+			end: end(12, 12, 0, "reached"),
 		},
 		{
-			name: "trace-hostile", meta: Meta{Command: "trace", Trace: &Trace{Proto: hostile, Port: 7, MaxTTL: 255, TOS: 255}},
-			records: []Record{h}, end: end(3, 3, 3, "silence"),
+			name: "trace-loop", scan: report.Scan{Command: "trace", Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}},
+			records: []report.Record{
+				&report.Finding{Addr: there, Doubt: probe.Loop, Hop: 2, Routers: []netip.Addr{r1, r2, gate}},
+				aHop(there, six, 1, 50, 60, 80), aHop(there, r1, 2, 50, 60, 80), aHop(there, r2, 3, 50, 60, 80), aHop(there, gate, 4, 50, 60, 80),
+				with(aHop(there, r1, 5, 50, 60, 80), func(r *report.Hop) { r.Hops = 5 }),
+				&report.Finding{Addr: six, Doubt: probe.Loop, Hop: 1, Routers: []netip.Addr{gate}},
+				with(aHop(six, gate, 1, 50, 60, 80), func(r *report.Hop) { r.Hops = 1 }),
+			},
+			end: end(18, 18, 1, "no"),
+		},
+		{
+			name: "trace-one-loop", scan: report.Scan{Command: "trace", Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}},
+			records: []report.Record{
+				&report.Finding{Addr: there, Doubt: probe.Loop, Hop: 1, Routers: []netip.Addr{r1, r2}},
+				aHop(there, r1, 1, 50, 60, 80), with(aHop(there, r2, 2, 50, 60, 80), func(r *report.Hop) { r.Hops = 2 }),
+			},
+			end: end(6, 6, 1, "no"),
+		},
+		{
+			name: "trace-silent", scan: report.Scan{Command: "trace", Trace: &report.Trace{Proto: "icmp", MaxTTL: 1}},
+			records: []report.Record{aHop(there, netip.Addr{}, 1)}, end: end(3, 0, 3, "silence"),
+		},
+		{
+			name: "trace-hostile", scan: report.Scan{Command: "trace", Trace: &report.Trace{Proto: hostile, Port: 7, MaxTTL: 255, TOS: 255}},
+			records: []report.Record{&report.Rewrite{Addr: there, Field: hostile, From: hostile, To: hostile, By: report.HopAt{TTL: 1, From: r1}}, h},
+			end:     end(3, 3, 3, "silence"),
 		},
 	}
 }
 
 // The line that scripts rely on, and what stands in it beside.
 func TestJSONHopAsPromised(t *testing.T) {
-	f := new(JSON)
-	f.AppendBegin(nil, &Meta{})
+	f := JSON{}
 	r := quoting(aHop(there, r2, 2, 100, 100, 200), ef, 0)
 	const want = `{"type":"hop","addr":"10.2.0.10","ttl":2,"from":"10.9.0.2","sent":3,"received":3,"rtt_ms":{"min":0.1,"avg":0.1,"max":0.2},"quoted":60,` +
 		`"changes":[{"field":"dscp","sent":"ef","seen":"cs0"}],"dscp":"cs0","ecn":0,"visible":true}` + "\n"
-	if diff := cmp.Diff(want, string(f.AppendRecord(nil, &r))); diff != "" {
+	if diff := cmp.Diff(want, string(f.AppendRecord(nil, r))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	r = aHop(there, netip.Addr{}, 3)
 	const silent = `{"type":"hop","addr":"10.2.0.10","ttl":3,"sent":3,"received":0}` + "\n"
-	if diff := cmp.Diff(silent, string(f.AppendRecord(nil, &r))); diff != "" {
+	if diff := cmp.Diff(silent, string(f.AppendRecord(nil, r))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -136,63 +218,28 @@ func TestTextTraceAsPromised(t *testing.T) {
 
 HOP  ADDRESS    RTT (ms)             DSCP
   1  10.1.0.2   0.05 / 0.06 / 0.08   ef
-  2  10.9.0.2   0.11 / 0.12 / 0.15   ef → cs0     changed at or before this hop
+  2  10.9.0.2   0.11 / 0.12 / 0.15   ef → cs0
+     dscp was changed from ef to cs0 between hop 1 (10.1.0.2) and hop 2 (10.9.0.2)
   3  *          no answer (3 asked)
   4  10.2.0.10  0.20 / 0.21 / 0.25   not visible  reached: syn-ack
-
-dscp ef was changed to cs0 at or before hop 2 (10.9.0.2); hop 1 (10.1.0.2) still saw ef
 
 4 hops, reached. 12 packets sent, 9 answers, 0.3 s
 `
 	s := routeScenarios()[0]
-	if diff := cmp.Diff(want, s.render(new(Text))); diff != "" {
+	if diff := cmp.Diff(want, s.render(format("text"))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
-	}
-}
-
-// A change is told where it is first seen; one back to what was sent too; what
-// is not visible tells nothing.
-func TestFindings(t *testing.T) {
-	seen := func(n uint8, tos uint8) Record { return quoting(aHop(there, r1, n, 1, 1, 1), ef, tos) }
-	blind := func(n uint8) Record { return aHop(there, r1, n, 1, 1, 1) }
-	for _, test := range []struct {
-		name string
-		hops []Record
-		want []string // parts, one for each finding
-	}{
-		{"nothing", []Record{seen(1, ef), seen(2, ef)}, nil},
-		{"nothing visible", []Record{blind(1), blind(2)}, nil},
-		{"first hop", []Record{seen(1, 0), seen(2, 0)}, []string{"dscp ef was changed to cs0 at or before hop 1 (10.1.0.2)"}},
-		{"behind a gap", []Record{seen(1, ef), blind(2), seen(3, 0)}, []string{"cs0 at or before hop 3 (10.1.0.2); hop 1 (10.1.0.2) still saw ef"}},
-		{"twice", []Record{seen(1, 0), seen(2, 10<<2)}, []string{"ef was changed to cs0 at or before hop 1", "cs0 was changed to af11 at or before hop 2"}},
-		{"and back", []Record{seen(1, 0), seen(2, ef)}, []string{"ef was changed to cs0", "cs0 was changed to ef at or before hop 2"}},
-		{"ecn", []Record{seen(1, ef|3)}, []string{"ecn not-ect was changed to ce"}},
-		{"both", []Record{seen(1, 3)}, []string{"dscp ef", "ecn not-ect"}},
-	} {
-		way := newPath(test.hops)
-		for i := range test.hops {
-			way.see(&test.hops[i])
-		}
-		if len(way.findings) != len(test.want) {
-			t.Errorf("%s: %q", test.name, way.findings)
-			continue
-		}
-		for i, part := range test.want {
-			if !strings.Contains(way.findings[i], part) {
-				t.Errorf("%s: %q, want %q", test.name, way.findings[i], part)
-			}
-		}
 	}
 }
 
 // A route is written when all its hops are there, before the run ends, in
 // whatever order they come.
 func TestTextWaitsForRoute(t *testing.T) {
-	f := new(Text)
-	f.AppendBegin(nil, &Meta{Trace: &Trace{Proto: "icmp", MaxTTL: 30}})
+	f := format("text").New(Options{}).(*Assembler)
+	f.AppendRecord(nil, &report.Scan{Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}})
+	f.AppendRecord(nil, wipe())
 	for i, r := range wiped() {
 		r.Hops = 4
-		out := string(f.AppendRecord(nil, &r))
+		out := string(f.AppendRecord(nil, r))
 		if (out != "") != (i == 3) {
 			t.Errorf("after %d hops: %q", i+1, out)
 		}
@@ -204,14 +251,18 @@ func TestTextWaitsForRoute(t *testing.T) {
 
 // What a format keeps is its own: the caller reuses the record.
 func TestTextHopBorrowsNothing(t *testing.T) {
-	f := new(Text)
-	f.AppendBegin(nil, &Meta{Trace: &Trace{Proto: "icmp", MaxTTL: 30}})
+	f := format("text").New(Options{}).(*Assembler)
+	f.AppendRecord(nil, &report.Scan{Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}})
 	r := quoting(aHop(there, r1, 1, 1000, 1000, 1000), 0, 0)
-	r.Names, r.Others, r.Changes = []string{"mine"}, []netip.Addr{r2}, []Change{{"mss", "1460", "1400"}}
-	f.AppendRecord(nil, &r)
-	r.Names[0], r.Others[0], r.Changes[0].Seen, r.Repeat.Avg = "changed", there, "changed", time.Hour
-	out := string(f.AppendEnd(nil, &End{}))
-	for _, part := range []string{"mine", "also 10.9.0.2", "mss 1460 → 1400", "1.00 / 1.00 / 1.00"} {
+	r.Forward, r.Others, r.Unseen = []string{"mine"}, []netip.Addr{r2}, []string{"mss"}
+	c := wipe()
+	c.By, c.Between = report.HopAt{TTL: 1, From: r1}, []uint8{1}
+	f.AppendRecord(nil, c)
+	f.AppendRecord(nil, r)
+	r.Forward[0], r.Others[0], r.Unseen[0], r.Repeat.Avg = "changed", there, "changed", time.Hour
+	c.Between[0] = 77
+	out := string(f.AppendRecord(nil, &report.End{}))
+	for _, part := range []string{"mine", "also 10.9.0.2", "mss not visible", "hop 1, between", "1.00 / 1.00 / 1.00"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("%q is not in\n%s", part, out)
 		}
@@ -220,16 +271,22 @@ func TestTextHopBorrowsNothing(t *testing.T) {
 
 // A route that comes after its host was written is not lost.
 func TestTextLateRoute(t *testing.T) {
-	f := new(Text)
-	b := f.AppendBegin(nil, &Meta{Ports: 1, Services: true})
-	port := openPort(80, "http")
-	said := service(80, "http", nil)
-	hop := quoting(aHop(there, r1, 1, 1000, 1000, 1000), 0, 0)
-	for _, r := range []*Record{{Type: Host, Addr: there, State: probe.Up, Ports: 1}, &port, &said, &hop} {
+	f := format("text").New(Options{})
+	b := f.AppendRecord(nil, &report.Scan{Ports: 1, Services: true})
+	for _, r := range []report.Record{&report.Host{Addr: there, Verdict: report.Verdict{State: probe.Up}, Ports: 1}, openPort(80, "http"),
+		service(80, "http", nil), quoting(aHop(there, r1, 1, 1000, 1000, 1000), 0, 0)} {
 		b = f.AppendRecord(b, r)
 	}
-	out := string(f.AppendEnd(b, &End{}))
+	out := string(f.AppendRecord(b, &report.End{}))
 	if strings.Contains(out, "not decided") || !strings.Contains(out, "trace to 10.2.0.10\n\nHOP") || !strings.Contains(out, "10.1.0.2") {
 		t.Error(out)
 	}
+}
+
+// records are the values of a list of one type.
+func records[T report.Record](list []T) (all []report.Record) {
+	for _, r := range list {
+		all = append(all, r)
+	}
+	return all
 }

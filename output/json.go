@@ -1,307 +1,214 @@
 package output
 
 import (
-	"net/netip"
 	"strconv"
-	"syscall"
 	"time"
 
 	"sonde/probe"
-	"sonde/probe/wire"
+	"sonde/scan/report"
 )
 
-// JSON writes one object a line (schema.json). What is not
-// known is absent. AppendRecord does not allocate beyond b.
-type JSON struct {
-	meta *Meta
-}
+// JSON writes one object a line (schema.json), from which Decode makes the record
+// again. What is not known is absent. AppendRecord does not allocate beyond b.
+type JSON struct{ Options }
 
-var _ = Register(func() Format { return new(JSON) })
-
-func (*JSON) Name() string { return "json" }
-
-// Streamed: every line is valid by itself.
-func (*JSON) Streamed() {}
+var _ = Register(Format{
+	Name:     "json",
+	Doc:      "one object a line",
+	Streamed: true,
+	New:      func(o Options) Streamer { return JSON{o} },
+})
 
 // schemaVersion is the "schema" of the scan line. It changes when a key that
 // was there changes its meaning.
 const schemaVersion = 1
 
-func (f *JSON) AppendBegin(b []byte, m *Meta) []byte {
-	f.meta = m
-	b = append(b, `{"type":"scan","schema":`...)
-	b = strconv.AppendUint(b, schemaVersion, 10)
-	b = jsonString(b, "version", m.Version)
-	b = jsonString(b, "command", m.Command)
-	b = jsonStrings(b, "args", m.Args)
-	b = append(b, `,"time":"`...)
-	b = m.Time.UTC().AppendFormat(b, time.RFC3339)
-	b = append(b, '"')
-	b = jsonStrings(b, "method", m.Methods)
-	b = jsonUint(b, "seed", m.Seed)
-	b = jsonUint(b, "probes", m.Probes)
-	if m.Shards > 0 {
-		b = jsonUint(b, "shard", m.Shard)
-		b = jsonUint(b, "shards", m.Shards)
-	}
-	if m.Resumed {
-		b = jsonBool(b, "resumed", true)
-	}
-	b = jsonAddr(b, "source", m.Source)
-	if m.Trace != nil {
-		b = jsonTrace(b, m.Trace)
-	}
-	if len(m.Notes) > 0 {
-		b = jsonStrings(b, "notes", m.Notes)
-	}
-	return append(b, '}', '\n')
-}
-
-func (f *JSON) AppendRecord(b []byte, r *Record) []byte {
-	if !f.meta.Lists(r) {
+// AppendRecord appends the line of r, if the options let it be listed.
+func (j JSON) AppendRecord(b []byte, r report.Record) []byte {
+	if !j.Lists(r) {
 		return b
 	}
-	b = append(b, `{"type":"`...)
-	b = append(b, r.Type.String()...)
-	b = append(b, '"')
-	if r.aboutHere() {
-		return append(jsonMachine(b, r), '}', '\n')
+	l := line{}
+	switch r := r.(type) {
+	case *report.Scan:
+		l.begin(b, "scan")
+		l.scan(r)
+	case *report.Host:
+		l.begin(b, "host")
+		l.host(r)
+	case *report.Port:
+		l.begin(b, "port")
+		l.port(r)
+	case *report.Service:
+		l.begin(b, "service")
+		l.service(r)
+	case *report.OS:
+		l.begin(b, "os")
+		l.os(r)
+	case *report.Hop:
+		l.begin(b, "hop")
+		l.hop(r)
+	case *report.Rewrite:
+		l.begin(b, "change")
+		l.rewrite(r)
+	case *report.PathMTU:
+		l.begin(b, "mtu")
+		l.pathMTU(r)
+	case *report.Finding:
+		l.begin(b, "finding")
+		l.finding(r)
+	case *report.Privilege:
+		l.begin(b, "privilege")
+		l.privilege(r)
+	case *report.Limit:
+		l.begin(b, "limit")
+		l.limit(r)
+	case *report.Interface:
+		l.begin(b, "interface")
+		l.iface(r)
+	case *report.Route:
+		l.begin(b, "route")
+		l.route(r)
+	case *report.Way:
+		l.begin(b, "way")
+		l.way(r)
+	case *report.Trial:
+		l.begin(b, "trial")
+		l.trial(r)
+	case *report.Effect:
+		l.begin(b, "finding")
+		l.effect(r)
+	case *report.Conclusion:
+		l.begin(b, "conclusion")
+		l.conclusion(r)
+	case *report.End:
+		l.begin(b, "end")
+		l.finish(r)
+	default:
+		if !l.compared(b, r) {
+			return b
+		}
 	}
-	b = jsonAddr(b, "addr", r.Addr)
-	switch r.Type {
-	case Host:
-		b = jsonHost(b, r)
-	case Port:
-		b = jsonPort(b, r)
-	case Hop:
-		b = jsonHop(b, r)
-	case Service: // which has no answer of its own to show
-		return append(jsonService(b, r), '}', '\n')
-	case Finding:
-		return append(jsonFinding(b, r), '}', '\n')
-	}
-	if r.Reason == probe.ReasonLocalError && r.Errno != 0 {
-		b = jsonString(b, "error", syscall.Errno(r.Errno).Error())
-	}
-	b = jsonAddr(b, "source", r.Source)
-	if reply := r.packet(); f.meta.Verbose && reply != nil {
-		b = jsonReply(b, reply)
-	}
-	return append(b, '}', '\n')
+	_, first := r.(*report.Scan)
+	l.stamp(&j.Options, first)
+	return l.end()
 }
 
-func jsonHost(b []byte, r *Record) []byte {
-	b = jsonString(b, "state", r.State.String())
-	if r.State != probe.NotTested { // which nothing decided
-		b = jsonString(b, "reason", r.Reason.String())
+// compared begins the line of r, if it is about what was compared: captures, runs, or a run
+// with what was expected.
+func (l *line) compared(b []byte, r report.Record) bool {
+	switch r := r.(type) {
+	case *report.Pair:
+		l.begin(b, "pair")
+		l.pair(r)
+	case *report.Comparison:
+		l.begin(b, "comparison")
+		l.comparison(r)
+	case *report.Unmet:
+		l.begin(b, "unmet")
+		l.unmet(r)
+	case *report.Difference:
+		l.begin(b, "difference")
+		l.difference(r)
+	case *report.Differences:
+		l.begin(b, "differences")
+		l.differences(r)
+	default:
+		return false
 	}
-	if name := r.name(); name != "" {
-		b = jsonString(b, "name", name)
-	}
-	if r.MAC != (wire.MAC{}) {
-		b = jsonMAC(b, "mac", r.MAC)
-	}
-	if r.Vendor != "" {
-		b = jsonString(b, "vendor", r.Vendor)
-	}
-	if r.HasTTL {
-		b = jsonUint(b, "ttl", uint64(r.TTL))
-	}
-	b = jsonRTT(b, r)
-	if r.elsewhere() {
-		b = jsonAddr(b, "from", r.From)
-	}
-	if r.Tries > 0 {
-		b = jsonUint(b, "tries", uint64(r.Tries))
-	}
-	if len(r.Names) > 1 {
-		b = jsonStrings(b, "names", r.Names)
-	}
-	if r.PTR != "" {
-		b = jsonString(b, "reverse", r.PTR)
-	}
-	if r.Looked && r.name() != "" {
-		b = jsonBool(b, "names_differ", r.Differ)
-	}
-	b = jsonDoubt(b, r)
-	return jsonRepeat(b, r.Repeat)
+	return true
 }
 
-func jsonPort(b []byte, r *Record) []byte {
-	b = jsonString(b, "proto", r.Proto)
-	b = jsonUint(b, "port", uint64(r.Port))
-	b = jsonString(b, "state", r.State.String())
-	b = jsonString(b, "reason", r.Reason.String())
-	b = jsonAddr(b, "from", r.From)
-	if r.HasTTL {
-		b = jsonUint(b, "ttl", uint64(r.TTL))
+func (l *line) scan(s *report.Scan) {
+	l.num("schema", schemaVersion)
+	l.str("version", s.Version)
+	l.str("command", s.Command)
+	l.list("args", s.Args)
+	l.key("time")
+	l.b = append(s.Time.UTC().AppendFormat(append(l.b, '"'), time.RFC3339), '"')
+	l.list("method", s.Methods)
+	l.num("seed", s.Seed)
+	l.num("probes", s.Probes)
+	if s.Shards > 0 {
+		l.num("shard", s.Shard)
+		l.num("shards", s.Shards)
 	}
-	b = jsonRTT(b, r)
-	b = jsonUint(b, "tries", uint64(r.Tries))
-	if r.Service != "" {
-		b = jsonString(b, "service", r.Service)
+	l.yes("resumed", s.Resumed)
+	l.addr("source", s.Source)
+	if t := s.Trace; t != nil {
+		l.open("trace")
+		l.str("proto", t.Proto)
+		l.some("port", uint64(t.Port))
+		l.num("max_ttl", uint64(t.MaxTTL))
+		l.tos(t.TOS)
+		l.shut()
 	}
-	b = jsonDoubt(b, r)
-	return jsonRepeat(b, r.Repeat)
+	if s.Trials != nil {
+		l.trials(s.Trials)
+	}
+	l.some("addresses", s.Addresses)
+	l.some("ports", uint64(s.Ports))
+	if a := s.Asked; a != nil {
+		l.open("asked")
+		l.str("kind", a.Kind)
+		l.str("proto", a.Proto)
+		l.str("ports", a.Ports)
+		l.shut()
+	}
+	l.yes("services", s.Services)
+	l.yes("no_ping", s.NoPing)
+	l.yes("captures", s.Captures)
+	if len(s.Notes) > 0 {
+		l.list("notes", s.Notes)
+	}
+	for i := range l.objects("defaults", len(s.Defaults)) {
+		d := &s.Defaults[i]
+		l.said("command", d.Command)
+		l.str("flag", d.Flag)
+		l.str("value", d.Value)
+		l.str("from", d.From)
+	}
 }
 
-func (f *JSON) AppendEnd(b []byte, e *End) []byte {
-	b = append(b, `{"type":"end"`...)
-	b = jsonBool(b, "complete", e.Complete)
-	b = jsonKey(b, "exit")
-	b = strconv.AppendInt(b, int64(e.Exit), 10)
-	b = jsonString(b, "exit_reason", e.ExitReason)
-	b = jsonFloat(b, "elapsed_s", e.Elapsed.Seconds(), 3)
-	b = jsonUint(b, "sent", e.Sent)
-	b = jsonUint(b, "received", e.Received)
-	b = jsonUint(b, "duplicates", e.Duplicates)
-	b = jsonUint(b, "unsolicited", e.Unsolicited)
-	b = jsonUint(b, "send_errors", e.SendErrors)
-	b = jsonUint(b, "receive_drops", e.ReceiveDrops)
-	if known(e.Loss) {
-		b = jsonFloat(b, "loss", e.Loss, 6)
+func (l *line) finish(e *report.End) {
+	l.bool("complete", e.Complete)
+	l.yes("interrupted", e.Interrupted)
+	l.yes("ports_reused", e.PortsReused)
+	if e.Unwatched != "" {
+		l.str("unwatched", e.Unwatched)
 	}
-	if known(e.ExpectedMissed) {
-		b = jsonFloat(b, "expected_missed", e.ExpectedMissed, 3)
+	l.key("exit")
+	l.b = strconv.AppendInt(l.b, int64(e.Exit), 10)
+	l.str("exit_reason", e.ExitReason)
+	l.units("elapsed_s", e.Elapsed, time.Millisecond, 3)
+	l.num("sent", e.Sent)
+	l.some("sent_neighbour", e.Neighbours)
+	l.num("received", e.Received)
+	l.some("received_neighbour", e.Resolved)
+	l.num("duplicates", e.Duplicates)
+	l.num("unsolicited", e.Unsolicited)
+	l.num("send_errors", e.SendErrors)
+	l.num("receive_drops", e.ReceiveDrops)
+	l.some("unasked", e.Unasked)
+	if loss := report.Loss(e.Loss); loss >= 0 {
+		l.float("loss", loss, 6)
 	}
-	b = jsonTally(b, "hosts", &e.Tally.Hosts)
-	b = jsonTally(b, "ports", &e.Tally.Ports)
-	if e.Tally.Services > 0 {
-		b = jsonUint(b, "services", e.Tally.Services)
+	if missed := report.Missed(e.ExpectedMissed); missed >= 0 {
+		l.float("expected_missed", missed, 3)
 	}
-	return append(b, '}', '\n')
+	l.tally("hosts", &e.Tally.Hosts)
+	l.tally("ports", &e.Tally.Ports)
+	l.some("services", e.Tally.Services)
 }
 
-// jsonTally writes the states that occurred.
-func jsonTally(b []byte, key string, row *[States]uint64) []byte {
+// tally writes the states that occurred.
+func (l *line) tally(key string, row *[report.States]uint64) {
 	if sum(row) == 0 {
-		return b
+		return
 	}
-	b = jsonOpen(b, key)
+	l.open(key)
 	for s, n := range row {
-		if n > 0 {
-			b = jsonUint(b, probe.State(s).String(), n)
-		}
+		l.some(probe.State(s).String(), n)
 	}
-	return append(b, '}')
-}
-
-func jsonRTT(b []byte, r *Record) []byte {
-	switch {
-	case r.Repeat != nil && r.Repeat.Answered > 0:
-		b = jsonOpen(b, "rtt_ms")
-		b = jsonMillis(b, "min", r.Repeat.Min)
-		b = jsonMillis(b, "avg", r.Repeat.Avg)
-		b = jsonMillis(b, "max", r.Repeat.Max)
-		b = append(b, '}')
-	case r.Repeat == nil && r.HasRTT:
-		b = jsonMillis(b, "rtt_ms", r.RTT)
-	}
-	return b
-}
-
-func jsonRepeat(b []byte, n *Repeat) []byte {
-	if n == nil {
-		return b
-	}
-	b = jsonUint(b, "sent", uint64(n.Sent))
-	return jsonUint(b, "answered", uint64(n.Answered))
-}
-
-// jsonKey appends a key, and the comma before it unless it is the first of its
-// object.
-func jsonKey(b []byte, key string) []byte {
-	if b[len(b)-1] != '{' {
-		b = append(b, ',')
-	}
-	b = append(b, '"')
-	b = append(b, key...)
-	return append(b, '"', ':')
-}
-
-func jsonOpen(b []byte, key string) []byte { return append(jsonKey(b, key), '{') }
-
-func jsonString(b []byte, key, v string) []byte { return AppendJSON(jsonKey(b, key), v) }
-
-func jsonStrings(b []byte, key string, v []string) []byte {
-	b = append(jsonKey(b, key), '[')
-	for i, s := range v {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = AppendJSON(b, s)
-	}
-	return append(b, ']')
-}
-
-func jsonUint(b []byte, key string, v uint64) []byte {
-	return strconv.AppendUint(jsonKey(b, key), v, 10)
-}
-
-func jsonBool(b []byte, key string, v bool) []byte {
-	return strconv.AppendBool(jsonKey(b, key), v)
-}
-
-// jsonFloat writes v, which is finite, with at most digits decimals and at
-// least one.
-func jsonFloat(b []byte, key string, v float64, digits int) []byte {
-	b = strconv.AppendFloat(jsonKey(b, key), v, 'f', digits, 64)
-	for b[len(b)-1] == '0' && b[len(b)-2] != '.' {
-		b = b[:len(b)-1]
-	}
-	return b
-}
-
-// jsonMillis writes d in milliseconds, to the microsecond.
-func jsonMillis(b []byte, key string, d time.Duration) []byte {
-	return jsonFloat(b, key, float64(d)/float64(time.Millisecond), 3)
-}
-
-// jsonAddr writes a as RFC 5952 does; an invalid one is absent.
-func jsonAddr(b []byte, key string, a netip.Addr) []byte {
-	if !a.IsValid() {
-		return b
-	}
-	return appendJSONAddr(jsonKey(b, key), a)
-}
-
-func appendJSONAddr(b []byte, a netip.Addr) []byte {
-	b = append(b, '"')
-	if a.Zone() != "" { // which may hold anything
-		b = a.WithZone("").AppendTo(b)
-		b = append(b, '%')
-		quoted := len(b)
-		b = AppendJSON(b, a.Zone())
-		return append(b[:quoted], b[quoted+1:]...) // without the zone's opening quote
-	}
-	return append(a.AppendTo(b), '"')
-}
-
-// jsonAddrs writes a list; an empty one is absent.
-func jsonAddrs(b []byte, key string, list []netip.Addr) []byte {
-	if len(list) == 0 {
-		return b
-	}
-	b = append(jsonKey(b, key), '[')
-	for i, a := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendJSONAddr(b, a)
-	}
-	return append(b, ']')
-}
-
-func jsonMAC(b []byte, key string, m wire.MAC) []byte {
-	return append(appendMAC(append(jsonKey(b, key), '"'), m), '"')
-}
-
-func appendMAC(b []byte, m wire.MAC) []byte {
-	for i, c := range m {
-		if i > 0 {
-			b = append(b, ':')
-		}
-		b = append(b, hexDigits[c>>4], hexDigits[c&15])
-	}
-	return b
+	l.shut()
 }

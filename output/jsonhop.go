@@ -1,85 +1,173 @@
 package output
 
 import (
+	"strconv"
+	"time"
+
 	"sonde/probe"
 	"sonde/probe/wire"
+	"sonde/scan/report"
 )
 
-func jsonTrace(b []byte, t *Trace) []byte {
-	b = jsonOpen(b, "trace")
-	b = jsonString(b, "proto", t.Proto)
-	if t.Port != 0 {
-		b = jsonUint(b, "port", uint64(t.Port))
+func (l *line) hop(h *report.Hop) {
+	l.addr("addr", h.Addr)
+	l.num("ttl", uint64(h.TTL))
+	l.some("hops", uint64(h.Hops))
+	l.addr("from", h.From)
+	l.addr("as_to", h.AsTo)
+	l.num("sent", uint64(h.Repeat.Sent))
+	l.num("received", uint64(h.Repeat.Answered))
+	l.addrs("others", h.Others)
+	if h.Repeat.Timed() {
+		l.times(&h.Repeat, false)
 	}
-	b = jsonUint(b, "max_ttl", uint64(t.MaxTTL))
-	b = jsonTOS(b, t.TOS)
-	return append(b, '}')
+	l.some("quoted", uint64(h.Quoted))
+	l.changes(h.Changes)
+	if len(h.Unseen) > 0 {
+		l.list("unseen", h.Unseen)
+	}
+	if h.HasTOS {
+		l.tos(h.TOS)
+	}
+	if h.From.IsValid() || h.Visible {
+		l.bool("visible", h.Visible)
+	}
+	l.yes("reached", h.Reached)
+	if h.State != probe.Unknown {
+		l.word("state", h.State.String())
+	}
+	if h.Reason != hopReason(h.From.IsValid()) {
+		l.word("reason", h.Reason.String())
+	}
+	if h.Refused != probe.NoResponse {
+		l.word("refused", h.Refused.String())
+	}
+	l.addr("quoted_src", h.QuotedSrc)
+	l.addr("quoted_dst", h.QuotedDst)
+	l.mpls(h.Labels)
+	l.interfaces(h.Interfaces)
+	for i := range l.objects("objects", len(h.Objects)) {
+		o := &h.Objects[i]
+		l.num("class", uint64(o.Class))
+		l.num("type", uint64(o.Type))
+		l.key("value")
+		l.b = append(appendHex(append(l.b, '"'), o.Value), '"')
+	}
+	if len(h.Came) > 0 {
+		l.list("came", h.Came)
+	}
+	if len(h.Unanswered) > 0 {
+		l.list("unanswered", h.Unanswered)
+	}
+	l.said("name", h.Name())
+	l.names(&h.Names)
+	if h.Proto != "" {
+		l.str("proto", h.Proto)
+		l.some("port", uint64(h.Port))
+	}
+	l.localError(h.Reason, h.Errno)
+	if h.Reply != nil {
+		l.reply(h.Reply)
+	}
 }
 
-// jsonTOS writes a TOS byte as its DSCP, by name, and its ECN.
-func jsonTOS(b []byte, tos uint8) []byte {
-	b = jsonString(b, "dscp", wire.DSCPName(tos>>2))
-	return jsonUint(b, "ecn", uint64(tos&3))
+// hopReason is what a hop says by itself, by whether somebody answered.
+func hopReason(answered bool) probe.Reason {
+	if answered {
+		return probe.TimeExceeded
+	}
+	return probe.NoResponse
 }
 
-func jsonHop(b []byte, r *Record) []byte {
-	b = jsonUint(b, "ttl", uint64(r.Hop))
-	b = jsonAddr(b, "from", r.From)
-	if n := r.Repeat; n != nil {
-		b = jsonUint(b, "sent", uint64(n.Sent))
-		b = jsonUint(b, "received", uint64(n.Answered))
+// tos writes a TOS byte as its DSCP, by name, and its ECN.
+func (l *line) tos(tos uint8) {
+	l.word("dscp", wire.DSCPName(tos>>2))
+	l.num("ecn", uint64(tos&3))
+}
+
+// changes writes a list of them; an empty one is absent.
+func (l *line) changes(list []report.Change) {
+	for i := range l.objects("changes", len(list)) {
+		l.change(&list[i])
 	}
-	b = jsonAddrs(b, "others", r.Others)
-	if r.Repeat == nil || r.Repeat.timed() {
-		b = jsonRTT(b, r)
+}
+
+func (l *line) change(c *report.Change) {
+	l.str("field", c.Field)
+	l.str("sent", c.Sent)
+	l.str("seen", c.Seen)
+}
+
+// mpls writes a label stack, outermost first.
+func (l *line) mpls(stack []wire.Label) {
+	for i := range l.objects("mpls", len(stack)) {
+		label := stack[i]
+		l.num("label", uint64(label.Value()))
+		l.num("tc", uint64(label.TC()))
+		l.bool("bottom", label.Bottom())
+		l.num("ttl", uint64(label.TTL()))
 	}
-	if r.Quoted > 0 {
-		b = jsonUint(b, "quoted", uint64(r.Quoted))
-	}
-	b = jsonChanges(b, r)
-	if r.HasTOS {
-		b = jsonTOS(b, r.SeenTOS)
-	}
-	if r.From.IsValid() {
-		b = jsonBool(b, "visible", r.Visible)
-	}
-	if r.Reached {
-		b = jsonBool(b, "reached", true)
-	}
-	if (r.Reached || r.ends()) && r.State != probe.Unknown {
-		b = jsonString(b, "state", r.State.String())
-	}
-	if r.Reason != probe.NoResponse && r.Reason != probe.TimeExceeded { // which a hop says of itself
-		b = jsonString(b, "reason", r.Reason.String())
-	}
-	if name := r.name(); name != "" {
-		b = jsonString(b, "name", name)
-	}
-	if r.Proto != "" {
-		b = jsonString(b, "proto", r.Proto)
-		if r.Port != 0 {
-			b = jsonUint(b, "port", uint64(r.Port))
-		}
+}
+
+// appendHex writes bytes in hexadecimal.
+func appendHex(b []byte, s string) []byte {
+	for i := range len(s) {
+		b = append(b, hexDigits[s[i]>>4], hexDigits[s[i]&15])
 	}
 	return b
 }
 
-func jsonChanges(b []byte, r *Record) []byte {
-	for i := 0; ; i++ {
-		c, ok := r.change(i)
-		switch {
-		case !ok && i == 0:
-			return b
-		case !ok:
-			return append(b, ']')
-		case i == 0:
-			b = append(jsonKey(b, "changes"), '[', '{')
-		default:
-			b = append(b, ',', '{')
-		}
-		b = jsonString(b, "field", c.Field)
-		b = jsonString(b, "sent", c.Sent)
-		b = jsonString(b, "seen", c.Seen)
-		b = append(b, '}')
+// interfaces writes those of a router.
+func (l *line) interfaces(list []wire.Interface) {
+	for i := range l.objects("interfaces", len(list)) {
+		in := &list[i]
+		l.word("role", in.Role.String())
+		l.some("index", uint64(in.Index))
+		l.addr("addr", in.Addr)
+		l.said("name", in.Name)
+		l.some("mtu", uint64(in.MTU))
 	}
+}
+
+func (l *line) finding(f *report.Finding) {
+	l.addr("addr", f.Addr)
+	l.key("text")
+	l.b = append(appendFinding(append(l.b, '"'), f), '"') // which needs no escaping
+	l.word("about", f.Doubt.String())
+	l.some("count", f.Count)
+	l.said("proto", f.Proto)
+	l.some("canary", uint64(f.Canary))
+	if len(f.Ports) > 0 {
+		l.key("port_list")
+		for i, port := range f.Ports {
+			l.b = append(l.b, "[,"[min(i, 1)])
+			l.b = strconv.AppendUint(l.b, uint64(port), 10)
+		}
+		l.b = append(l.b, ']')
+	}
+	if len(f.MACs) > 0 {
+		l.key("macs")
+		for i, m := range f.MACs {
+			l.b = append(l.b, "[,"[min(i, 1)])
+			l.b = append(appendMAC(append(l.b, '"'), m), '"')
+		}
+		l.b = append(l.b, ']')
+	}
+	l.addr("by", f.By)
+	if f.Doubt == probe.Nearer {
+		l.num("hops", uint64(f.Hops))
+		l.num("others_hops", uint64(f.Others))
+	}
+	if f.Doubt == probe.ICMPLimit {
+		l.millis("every_ms", f.Every)
+		l.units("cost_s", f.Cost, 100*time.Millisecond, 1)
+		if f.Most > 0 {
+			l.units("most_s", f.Most, 100*time.Millisecond, 1)
+		}
+	}
+	if f.Doubt == probe.Loop {
+		l.num("hop", uint64(f.Hop))
+		l.addrs("routers", f.Routers)
+	}
+	l.yes("confirmed", f.Confirmed)
 }

@@ -1,137 +1,144 @@
 package output
 
 import (
-	"sonde/probe"
+	"encoding/hex"
+
 	"sonde/probe/wire"
+	"sonde/scan/report"
 )
 
-// jsonReply writes the fields of the answer: {"try","mac","ip","tcp"|"icmp"|
-// "udp","quote"}.
-func jsonReply(b []byte, r *probe.Reply) []byte {
-	b = jsonOpen(b, "reply")
-	if r.Try > 0 {
-		b = jsonUint(b, "try", uint64(r.Try))
+// reply writes the fields of the answer: {"try","mac","ip","tcp"|"icmp"|"udp",
+// "quote"}.
+func (l *line) reply(p *report.Packet) {
+	l.open("reply")
+	l.some("try", uint64(p.Try))
+	l.mac("mac", p.MAC)
+	if p.IP.Src.IsValid() {
+		l.ip(&p.IP)
 	}
-	if r.MAC != (wire.MAC{}) {
-		b = jsonMAC(b, "mac", r.MAC)
-	}
-	if r.IP.Src.IsValid() {
-		b = jsonIP(b, &r.IP)
-	}
-	switch r.Layer {
+	switch p.Layer {
 	case wire.LayerTCP:
-		if seen(r) {
-			b = jsonTCP(b, &r.TCP)
+		if p.Seen() {
+			l.tcp(&p.TCP)
 		}
 	case wire.LayerICMP:
-		b = jsonICMP(b, &r.ICMP)
+		l.icmp(&p.ICMP)
 	case wire.LayerUDP:
-		b = jsonOpen(b, "udp")
-		b = jsonUint(b, "src_port", uint64(r.UDP.Src))
-		if seen(r) {
-			b = jsonUint(b, "dst_port", uint64(r.UDP.Dst))
-			b = jsonUint(b, "len", uint64(r.UDP.Len))
-			b = jsonUint(b, "checksum", uint64(r.UDP.Sum))
+		l.open("udp")
+		l.num("src_port", uint64(p.UDP.Src))
+		if p.Seen() {
+			l.num("dst_port", uint64(p.UDP.Dst))
+			l.num("len", uint64(p.UDP.Len))
+			l.num("checksum", uint64(p.UDP.Sum))
 		}
-		b = jsonUint(b, "payload", uint64(r.Size))
-		b = jsonBool(b, "matches", r.Match)
-		b = append(b, '}')
+		l.num("payload", uint64(p.Size))
+		l.bool("matches", p.Match)
+		l.shut()
 	}
-	if r.Quote.Len > 0 {
-		b = jsonQuote(b, &r.Quote)
+	if p.Quote.Len > 0 {
+		l.quoted(&p.Quote)
 	}
-	return append(b, '}')
+	l.shut()
 }
 
-// seen tells whether the packet itself was seen: of what a kernel socket hears
-// only some fields are known, and its destination is not among them.
-func seen(r *probe.Reply) bool { return r.IP.Dst.IsValid() }
-
-func jsonIP(b []byte, ip *wire.IP) []byte {
-	b = jsonOpen(b, "ip")
-	b = jsonAddr(b, "src", ip.Src)
+func (l *line) ip(ip *wire.IP) {
+	l.open("ip")
+	l.addr("src", ip.Src)
+	l.addr("dst", ip.Dst)
+	l.num("proto", uint64(ip.Proto))
+	l.num("ttl", uint64(ip.TTL))
+	l.num("tos", uint64(ip.TOS))
 	if ip.Dst.IsValid() {
-		b = jsonAddr(b, "dst", ip.Dst)
+		if ip.Src.Is4() {
+			l.num("id", uint64(ip.ID))
+			l.bool("df", ip.DF)
+		} else {
+			l.num("flow", uint64(ip.Flow))
+		}
+		l.num("len", uint64(ip.Len))
 	}
-	b = jsonUint(b, "proto", uint64(ip.Proto))
-	b = jsonUint(b, "ttl", uint64(ip.TTL))
-	b = jsonUint(b, "tos", uint64(ip.TOS))
-	if !ip.Dst.IsValid() {
-		return append(b, '}')
+	l.shut()
+}
+
+func (l *line) tcp(t *wire.TCP) {
+	l.open("tcp")
+	l.num("seq", uint64(t.Seq))
+	l.num("ack", uint64(t.Ack))
+	l.key("flags")
+	l.b = append(wire.AppendFlags(append(l.b, '"'), t.Flags), '"')
+	l.num("window", uint64(t.Window))
+	l.key("options")
+	l.b = append(wire.AppendOptions(append(l.b, '"'), t.Options()), '"')
+	if !exactOptions(t.Options()) {
+		l.key("options_hex")
+		l.b = append(hex.AppendEncode(append(l.b, '"'), t.Options()), '"')
 	}
-	if ip.Src.Is4() {
-		b = jsonUint(b, "id", uint64(ip.ID))
-		b = jsonBool(b, "df", ip.DF)
+	l.num("src_port", uint64(t.Src))
+	l.num("dst_port", uint64(t.Dst))
+	l.num("checksum", uint64(t.Sum))
+	l.num("urgent", uint64(t.Urgent))
+	l.shut()
+}
+
+// exactOptions tells whether wire.ParseOptions makes the same bytes again of what
+// wire.AppendOptions writes: it pads with zeros to the next multiple of 4, but
+// there may be more of them, behind the end of the options.
+func exactOptions(opts []byte) bool {
+	if len(opts)%4 != 0 {
+		return false
+	}
+	for rest := opts; len(rest) > 0; {
+		kind, _, next, ok := wire.NextOption(rest)
+		if !ok {
+			return true // to the end raw
+		}
+		if kind == wire.OptEOL {
+			return len(rest) <= 4 || !zeros(rest)
+		}
+		rest = next
+	}
+	return true
+}
+
+func zeros(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *line) icmp(m *wire.ICMP) {
+	l.open("icmp")
+	l.num("type", uint64(m.Type))
+	l.num("code", uint64(m.Code))
+	if report.HasID(m.Msg) {
+		l.num("id", uint64(m.ID))
+		l.num("seq", uint64(m.Seq))
 	} else {
-		b = jsonUint(b, "flow", uint64(ip.Flow))
+		l.num("info", uint64(m.Info))
 	}
-	b = jsonUint(b, "len", uint64(ip.Len))
-	return append(b, '}')
+	l.shut()
 }
 
-func jsonTCP(b []byte, t *wire.TCP) []byte {
-	b = jsonOpen(b, "tcp")
-	b = jsonUint(b, "seq", uint64(t.Seq))
-	b = jsonUint(b, "ack", uint64(t.Ack))
-	b = append(jsonKey(b, "flags"), '"')
-	b = appendFlags(b, t.Flags)
-	b = append(b, '"')
-	b = jsonUint(b, "window", uint64(t.Window))
-	b = append(jsonKey(b, "options"), '"')
-	b = wire.AppendOptions(b, t.Options())
-	b = append(b, '"')
-	b = jsonUint(b, "src_port", uint64(t.Src))
-	b = jsonUint(b, "dst_port", uint64(t.Dst))
-	b = jsonUint(b, "checksum", uint64(t.Sum))
-	b = jsonUint(b, "urgent", uint64(t.Urgent))
-	return append(b, '}')
-}
-
-func jsonICMP(b []byte, m *wire.ICMP) []byte {
-	b = jsonOpen(b, "icmp")
-	b = jsonUint(b, "type", uint64(m.Type))
-	b = jsonUint(b, "code", uint64(m.Code))
-	if hasID(m.Msg) {
-		b = jsonUint(b, "id", uint64(m.ID))
-		b = jsonUint(b, "seq", uint64(m.Seq))
-	} else {
-		b = jsonUint(b, "info", uint64(m.Info))
-	}
-	return append(b, '}')
-}
-
-func jsonQuote(b []byte, q *wire.Quote) []byte {
-	b = jsonOpen(b, "quote")
-	b = jsonUint(b, "bytes", uint64(q.Len))
-	b = jsonIP(b, &q.IP)
+func (l *line) quoted(q *wire.Quote) {
+	l.open("quote")
+	l.num("bytes", uint64(q.Len))
+	l.ip(&q.IP)
 	if q.HasPorts {
-		b = jsonUint(b, "src_port", uint64(q.Src))
-		b = jsonUint(b, "dst_port", uint64(q.Dst))
+		l.num("src_port", uint64(q.Src))
+		l.num("dst_port", uint64(q.Dst))
 	}
 	if q.HasSeq {
-		b = jsonUint(b, "seq", uint64(q.Seq))
+		l.num("seq", uint64(q.Seq))
 	}
 	if q.HasSum {
-		b = jsonUint(b, "checksum", uint64(q.Sum))
+		l.num("checksum", uint64(q.Sum))
 	}
 	if q.HasTCP {
-		b = jsonTCP(b, &q.TCP)
+		l.tcp(&q.TCP)
 	}
-	return append(b, '}')
-}
-
-// hasID tells whether a message carries an identifier and a sequence number.
-func hasID(m wire.Message) bool { return m >= wire.EchoRequest && m <= wire.MaskReply }
-
-// flagLetters are the TCP flags from the lowest bit, as scapy and tcpdump
-// abbreviate them.
-const flagLetters = "FSRPAUEC"
-
-func appendFlags(b []byte, flags uint8) []byte {
-	for i := range len(flagLetters) {
-		if flags&(1<<i) != 0 {
-			b = append(b, flagLetters[i])
-		}
-	}
-	return b
+	l.mpls(q.Labels())
+	l.shut()
 }

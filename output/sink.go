@@ -2,79 +2,67 @@ package output
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
+
+	"sonde/scan/files"
+	"sonde/scan/report"
 )
 
-// Sink joins a Format with the place where its bytes go. Begin, Record and End
-// are safe for concurrent use and do no I/O themselves; errors are kept for
-// Close.
+// Sink joins a Streamer with the place where its bytes go. It is a report.Sink:
+// *report.Scan is put first, *report.End last. Put is safe for concurrent use and
+// does no I/O itself; errors are kept for Close.
 type Sink struct {
-	format Format
-	stream *Stream
-	file   *file // nil: a writer that is not ours to close
+	streamer Streamer
+	stream   *Stream
+	file     *file // nil: a writer that is not ours to close
 
-	mu    sync.Mutex // of format and buf; held across no I/O
+	mu    sync.Mutex // of streamer and buf; held across no I/O
 	buf   []byte
-	meta  *Meta
 	ended bool
 
 	closing sync.Once
 	err     error // what Close returns
 }
 
-// NewSink writes f to w, which is not closed.
-func NewSink(w io.Writer, f Format) *Sink {
-	return &Sink{format: f, stream: NewStream(w)}
+// NewSink writes what s appends to w, which is not closed.
+func NewSink(w io.Writer, s Streamer) *Sink {
+	return &Sink{streamer: s, stream: NewStream(w)}
 }
 
-// Open makes the Sink of one -o: to stdout, or to the file that the spec names.
-func (reg Registry) Open(s Spec, stdout io.Writer) (*Sink, error) {
-	f, err := reg.New(s.Format)
+// Open makes the Sink of one -o: to stdout, or to the file that the spec names,
+// where there are no colours, and lines are as long as they are.
+func (reg Registry) Open(s Spec, stdout io.Writer, o Options) (*Sink, error) {
+	f, err := reg.Find(s.Format)
 	if err != nil {
 		return nil, err
 	}
 	if s.Path == "" {
-		return NewSink(stdout, f), nil
+		return NewSink(stdout, f.New(o)), nil
 	}
-	_, streamed := f.(Streamed)
-	file, err := create(s.Path, streamed, s.Append)
+	file, err := create(&s, f.Streamed || f.InPlace)
 	if err != nil {
 		return nil, err
 	}
-	sink := NewSink(file, f)
+	o.Color, o.Live, o.Width = false, false, 0
+	sink := NewSink(file, f.New(o))
 	sink.file = file
 	return sink, nil
 }
 
-// Begin writes what stands before the first record. m is read until End.
-func (s *Sink) Begin(m *Meta) {
+// Put writes r, if the options let it be listed, or keeps what the format needs
+// of it. What formats hold back is written with *report.End.
+func (s *Sink) Put(r report.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.file != nil && m.Color {
-		plain := *m
-		plain.Color = false
-		m = &plain
+	if _, ok := r.(*report.End); ok {
+		s.ended = true
 	}
-	s.meta = m
-	s.put(s.format.AppendBegin(s.buf[:0], m))
-}
-
-// Record writes r, if this run's options let it be listed, or keeps what the
-// format needs of it.
-func (s *Sink) Record(r *Record) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.put(s.format.AppendRecord(s.buf[:0], r))
-}
-
-// End writes what is held back and what stands behind the last record.
-func (s *Sink) End(e *End) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended = true
-	s.put(s.format.AppendEnd(s.buf[:0], e))
+	s.put(s.streamer.AppendRecord(s.buf[:0], r))
 }
 
 // put hands b to the stream, which keeps its own error for Close.
@@ -93,8 +81,33 @@ func (s *Sink) Flush() error { return s.stream.Flush() }
 // reader has left need not go on.
 func (s *Sink) Failed() <-chan struct{} { return s.stream.Failed() }
 
+// Hasten ends the wait for a device that takes nothing for so long (Stream.Hasten).
+func (s *Sink) Hasten(patience time.Duration) { s.stream.Hasten(patience) }
+
+// Written is how long the file will be when all that was put is written; ok tells
+// whether it is a regular file of lines.
+func (s *Sink) Written() (w files.Written, ok bool) {
+	if s.file == nil || !s.file.lines {
+		return w, false
+	}
+	info, err := s.file.Stat()
+	if err != nil {
+		return w, false
+	}
+	path, err := filepath.Abs(s.file.Name())
+	return files.Written{Path: path, Inode: info.Sys().(*syscall.Stat_t).Ino, Length: uint64(s.file.start) + s.stream.Taken()}, err == nil
+}
+
+// Renames is the folder in which the file takes its name when it is closed; "": it has it.
+func (s *Sink) Renames() string {
+	if s.file == nil || s.file.temp == "" {
+		return ""
+	}
+	return filepath.Dir(s.file.temp)
+}
+
 // Close writes out and closes the file; one written beside gets its name only
-// here, and only if End was called and nothing failed. A reader that left
+// here, and only if *report.End was put and nothing failed. A reader that left
 // (EPIPE) is no error. It is idempotent.
 func (s *Sink) Close() error {
 	s.closing.Do(func() {
@@ -104,8 +117,15 @@ func (s *Sink) Close() error {
 			s.err = s.file.finish(s.err, s.ended)
 			s.mu.Unlock()
 		}
-		if errors.Is(s.err, syscall.EPIPE) {
+		switch {
+		case errors.Is(s.err, syscall.EPIPE):
 			s.err = nil
+		case errors.Is(s.err, ErrStill):
+			name := "stdout"
+			if s.file != nil {
+				name = s.file.Name()
+			}
+			s.err = fmt.Errorf("%s: %w", name, s.err)
 		}
 	})
 	return s.err

@@ -17,6 +17,8 @@ import (
 	"go.uber.org/goleak"
 
 	"sonde/probe"
+	"sonde/scan/files"
+	"sonde/scan/report"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -126,15 +128,15 @@ func TestSinkErrors(t *testing.T) {
 		{syscall.ENOSPC, syscall.ENOSPC},
 		{&os.PathError{Op: "write", Path: "|", Err: syscall.EPIPE}, nil}, // head has read enough
 	} {
-		s := NewSink(&device{err: test.device}, new(JSON))
-		s.Begin(&Meta{})
+		s := NewSink(&device{err: test.device}, JSON{})
+		s.Put(&report.Scan{})
 		if test.device != nil {
 			<-s.Failed()
 		}
 		for range 100 {
-			s.Record(&Record{Addr: web, State: probe.Up})
+			s.Put(up)
 		}
-		s.End(&End{})
+		s.Put(&report.End{})
 		for range 2 {
 			if err := s.Close(); !errors.Is(err, test.want) {
 				t.Errorf("%v: %v", test.device, err)
@@ -163,16 +165,19 @@ func TestStreamFailsWaitingWriters(t *testing.T) {
 	})
 }
 
+// up is a host.
+var up = &report.Host{Addr: web, Verdict: report.Verdict{State: probe.Up, Reason: probe.SynAck, From: web}}
+
 func run(t *testing.T, s Spec, end bool) {
 	t.Helper()
-	sink, err := Formats().Open(s, io.Discard)
+	sink, err := Formats().Open(s, io.Discard, Options{Color: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sink.Begin(&Meta{Color: true})
-	sink.Record(&Record{Type: Host, Addr: web, State: probe.Up, Reason: probe.SynAck})
+	sink.Put(&report.Scan{})
+	sink.Put(up)
 	if end {
-		sink.End(&End{})
+		sink.Put(&report.End{})
 	}
 	if err := sink.Close(); err != nil {
 		t.Fatal(err)
@@ -220,11 +225,11 @@ func TestFileWrittenBeside(t *testing.T) {
 
 func TestFileStreamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
-	sink, err := Formats().Open(Spec{Format: "json", Path: path}, io.Discard)
+	sink, err := Formats().Open(Spec{Format: "json", Path: path}, io.Discard, Options{Color: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sink.Begin(&Meta{})
+	sink.Put(&report.Scan{})
 	for i := 0; !strings.Contains(read(t, path), `"scan"`); i++ { // before the end
 		if i == 1000 {
 			t.Fatal("not written")
@@ -233,6 +238,18 @@ func TestFileStreamed(t *testing.T) {
 	}
 	if err := sink.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestFileGrows: a format of whole hosts may be written in place, too.
+func TestFileGrows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.gnmap")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, Spec{Format: "grep", Path: path}, false) // killed half-way
+	if got := read(t, path); !strings.HasPrefix(got, "# sonde") || !strings.HasSuffix(got, "Status: Up\n") {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -278,18 +295,18 @@ func TestFileBehindDescriptor(t *testing.T) {
 func TestFileCannotBeWritten(t *testing.T) {
 	for _, path := range []string{t.TempDir(), "/nowhere/at/all", "/dev/nothing-like-this"} {
 		for _, name := range Formats().Names() {
-			if s, err := Formats().Open(Spec{Format: name, Path: path}, io.Discard); err == nil {
+			if s, err := Formats().Open(Spec{Format: name, Path: path}, io.Discard, Options{Color: true}); err == nil {
 				s.Close()
 				t.Errorf("%s: %s could be opened", name, path)
 			}
 		}
 	}
-	s, err := Formats().Open(Spec{Format: "json", Path: "/dev/full"}, io.Discard)
+	s, err := Formats().Open(Spec{Format: "json", Path: "/dev/full"}, io.Discard, Options{Color: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Begin(&Meta{})
-	s.End(&End{})
+	s.Put(&report.Scan{})
+	s.Put(&report.End{})
 	if err := s.Close(); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("full disk: %v", err)
 	}
@@ -298,18 +315,18 @@ func TestFileCannotBeWritten(t *testing.T) {
 // Records from several goroutines stay whole lines.
 func TestSinkIsSafeForConcurrentUse(t *testing.T) {
 	var d device
-	s := NewSink(&d, new(JSON))
-	s.Begin(&Meta{})
+	s := NewSink(&d, JSON{})
+	s.Put(&report.Scan{})
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for range 100 {
-				s.Record(&Record{Addr: web, State: probe.Up})
+				s.Put(up)
 			}
 		})
 	}
 	wg.Wait()
-	s.End(&End{})
+	s.Put(&report.End{})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -323,5 +340,89 @@ func TestSinkIsSafeForConcurrentUse(t *testing.T) {
 	}
 	if n != 402 {
 		t.Errorf("%d lines", n)
+	}
+}
+
+// A device that stands still is given up after Hasten, and one that moves is not.
+func TestStreamHasten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := device{resume: make(chan struct{})}
+		s := NewStream(&d)
+		s.Write(make([]byte, 20*piece))
+		s.Hasten(time.Second)
+		s.Hasten(time.Second)
+		for range 10 { // slow, but alive
+			time.Sleep(900 * time.Millisecond)
+			d.resume <- struct{}{}
+		}
+		began := time.Now()
+		flushed := s.Flush()
+		if took := time.Since(began); !errors.Is(flushed, ErrStill) || took < 800*time.Millisecond || took > 1200*time.Millisecond {
+			t.Errorf("%v after %v", flushed, took)
+		}
+		if _, err := s.Write([]byte("x")); !errors.Is(err, ErrStill) {
+			t.Error(err)
+		}
+		if err := s.Close(); !errors.Is(err, ErrStill) {
+			t.Error(err)
+		}
+		close(d.resume) // a real device never returns, and the program ends
+		synctest.Wait()
+	})
+	synctest.Test(t, func(t *testing.T) { // where nothing waits nothing is wrong
+		var d device
+		s := NewStream(&d)
+		s.Hasten(time.Second)
+		time.Sleep(time.Minute)
+		s.Write([]byte("x"))
+		if err := s.Close(); err != nil || d.got.Len() != 1 {
+			t.Error(err, d.got.Len())
+		}
+	})
+}
+
+// TestCut: a file of lines goes on behind what a checkpoint knows of, if that can be
+// true of this file.
+func TestCut(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct {
+		name   string
+		change func(w *files.Written)
+		want   string
+	}{
+		{"known", func(*files.Written) {}, "one\ntwo\n"},
+		{"nothing known", func(w *files.Written) { w.Path = "" }, "one\ntwo\nthree\n"},
+		{"another file", func(w *files.Written) { w.Inode++ }, "one\ntwo\nthree\n"},
+		{"in the middle of a line", func(w *files.Written) { w.Length-- }, "one\ntwo\nthree\n"},
+		{"more than there is", func(w *files.Written) { w.Length = 100 }, "one\ntwo\nthree\n"},
+		{"nothing written", func(w *files.Written) { w.Length = 0 }, ""},
+	} {
+		path, err := files.Resolve(filepath.Join(dir, tt.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("one\ntwo\nthree\nfou"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := files.Written{Path: path, Inode: info.Sys().(*syscall.Stat_t).Ino, Length: 8}
+		tt.change(&w)
+		sink, err := Formats().Open(Spec{Format: "json", Path: path, Append: true, Written: []files.Written{w}}, io.Discard, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := read(t, path)
+		sink.Put(&report.Scan{})
+		told, ok := sink.Written()
+		if err := sink.Close(); err != nil {
+			t.Fatal(err)
+		}
+		after := read(t, path)
+		if before != tt.want || !strings.HasPrefix(after, tt.want+"{") || !ok || told.Path != path || told.Length != uint64(len(after)) {
+			t.Errorf("%s: %q, then %q; it is told %+v", tt.name, before, after, told)
+		}
 	}
 }

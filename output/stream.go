@@ -1,6 +1,7 @@
 package output
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -9,8 +10,12 @@ import (
 const (
 	pause  = 10 * time.Millisecond // between writes, so that many records share one
 	burst  = 64 << 10              // bytes that end the pause
-	bounds = 16 << 20              // bytes waiting at which Write blocks
+	bounds = 2 << 20               // bytes waiting at which Write blocks
+	piece  = 64 << 10              // bytes that one system call writes, so that a slow reader is told from one that stands still
 )
+
+// ErrStill is the error of a device that took nothing for as long as Hasten allows.
+var ErrStill = errors.New("nobody reads it, and the run is over: what was left to write is lost")
 
 // Stream is a writer that never makes its caller wait for the device, unless
 // bounds bytes are waiting already. Its goroutine writes at once when nothing
@@ -18,6 +23,10 @@ const (
 // is out within 20 ms, and at a high rate many records share a system call.
 // The first error ends all writing; Write reports it from then on. It is safe
 // for concurrent use.
+//
+// A device may stand still for ever, such as a pipe whose reader is stopped. A
+// write to it cannot be taken back where the file is shared with others, so after
+// Hasten has given up the goroutine stays in it, and nobody waits for it.
 type Stream struct {
 	w      io.Writer
 	wake   chan struct{} // something to write
@@ -35,6 +44,9 @@ type Stream struct {
 	in    uint64 // bytes taken
 	out   uint64 // and written
 	err   error
+	over  bool // the goroutine has ended
+	given bool // up: the goroutine may be in a write that never returns
+	hasty bool // Hasten was called
 }
 
 // NewStream starts a Stream to w. Close ends it; w is not closed.
@@ -89,6 +101,13 @@ func (s *Stream) Flush() error {
 	return s.err
 }
 
+// Taken counts the bytes that were taken until now.
+func (s *Stream) Taken() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.in
+}
+
 // Failed is closed when a write has failed: nobody reads any more, or the disk
 // is full.
 func (s *Stream) Failed() <-chan struct{} { return s.failed }
@@ -97,14 +116,69 @@ func (s *Stream) Failed() <-chan struct{} { return s.failed }
 // Nothing may be written after it. It is idempotent.
 func (s *Stream) Close() error {
 	s.once.Do(func() { close(s.closed) })
-	<-s.done
+	s.mu.Lock()
+	for !s.over && !s.given {
+		s.room.Wait()
+	}
+	given, err := s.given, s.err
+	s.mu.Unlock()
+	if !given {
+		<-s.done
+	}
+	return err
+}
+
+// Hasten makes the stream fail with ErrStill once the device has taken nothing for
+// so long, from now on, while something waits to be written.
+func (s *Stream) Hasten(patience time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.err
+	if !s.hasty {
+		s.hasty = true
+		s.look(patience, 0, s.out)
+	}
+}
+
+// looks is how often Hasten looks whether something was written.
+const looks = 10
+
+// look looks again after a part of the patience; out bytes were written so many
+// looks ago. s.mu is held.
+func (s *Stream) look(patience time.Duration, still int, out uint64) {
+	time.AfterFunc(patience/looks, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch {
+		case s.over || s.err != nil:
+			return
+		case s.in == s.out || s.out != out:
+			still = -1
+		case still+1 >= looks:
+			s.given = true
+			s.fail(ErrStill)
+			return
+		}
+		s.look(patience, still+1, s.out)
+	})
+}
+
+// fail notes the first error. s.mu is held.
+func (s *Stream) fail(err error) {
+	if s.err == nil {
+		s.err, s.buf = err, nil
+		close(s.failed)
+	}
+	s.room.Broadcast()
 }
 
 func (s *Stream) run() {
 	defer close(s.done)
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.over = true
+		s.room.Broadcast()
+	}()
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for closing := false; ; {
@@ -144,20 +218,27 @@ func (s *Stream) flush() bool {
 		s.mu.Unlock()
 		return false
 	}
-	n, err := s.w.Write(b)
-	if err == nil && n < len(b) {
-		err = io.ErrShortWrite
+	for rest := b; len(rest) > 0; {
+		n, err := s.w.Write(rest[:min(len(rest), piece)])
+		if err == nil && n < min(len(rest), piece) {
+			err = io.ErrShortWrite
+		}
+		rest = rest[n:]
+		s.mu.Lock()
+		s.out += uint64(n)
+		if err != nil {
+			s.fail(err)
+		}
+		dead = s.err != nil
+		s.room.Broadcast()
+		s.mu.Unlock()
+		if dead {
+			break
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spare = b[:0]
-	s.out += uint64(n)
-	if err != nil {
-		s.err = err
-		s.buf = nil
-		close(s.failed)
-	}
-	s.room.Broadcast()
 	return true
 }
 

@@ -1,144 +1,196 @@
 package output
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"sonde/probe"
 	"sonde/probe/wire"
+	"sonde/scan/report"
 )
 
-// Text is for people: one line for each host of a sweep;
-// else a block for each host, its ports as a table with what their services say,
-// and the route to it, in the order in which the hosts are complete. A route
-// without a host is a block too. What is about this machine stands in tables of
-// its own (textmachine.go). It holds a block's rows until then; of states
-// that are folded only counts, of services only what is shown.
-type Text struct {
-	meta   *Meta
-	blocks map[netip.Addr]*block
-	begun  int  // blocks so far, for their order
-	any    bool // something was written
-	routes routes
-	here   machine
+// text is for people: one line for each host of a sweep; else a block for each
+// host, its ports as a table with what their services say, and the route to it. A
+// route without a host is a block too. What is about this machine stands in tables
+// of its own (textmachine.go), and so does what two captures say (textpair.go, textcomparison.go).
+type text struct {
+	Options
+	scan     *report.Scan
+	any      bool // something was written
+	live     bool // it was of single repetitions, and last
+	machine  bool // it was about this machine
+	pairs    pairs
+	versions versions
+	unmet    bool // an expectation that does not hold was written
+	// variants are those of one target of trials, until all are there; overall says that
+	// what follows is about all targets.
+	variants []report.Trial
+	overall  bool
+	routes   routes
 }
 
-var _ = Register(func() Format { return new(Text) })
+var _ = Register(Format{
+	Name: "text",
+	Doc:  "for people",
+	New: func(o Options) Streamer {
+		a := NewAssembler(&text{Options: o}, o)
+		if o.Width < narrowest {
+			return a
+		}
+		return &folder{a, o.Width}
+	},
+})
+
+// narrowest is the narrowest terminal that lines are made to fit.
+const narrowest = 40
 
 // sweepWidth lines the addresses of a sweep up; longer ones stick out.
 const sweepWidth = len("255.255.255.255")
 
-func (*Text) Name() string { return "text" }
+func (f *text) Keep() Keep { return Keep{Fold: true, Brief: !f.Verbose} }
 
-func (f *Text) AppendBegin(b []byte, m *Meta) []byte {
-	f.meta, f.blocks = m, map[netip.Addr]*block{}
-	for _, note := range m.Notes {
+func (f *text) AppendBegin(b []byte, s *report.Scan) []byte {
+	f.scan = s
+	for _, note := range s.Notes {
 		b = append(AppendText(b, note), '\n')
 		f.any = true
 	}
-	if m.Shards > 0 {
-		b = fmt.Appendf(b, "Shard %d of %d\n", m.Shard, m.Shards)
+	if s.Shards > 0 {
+		b = fmt.Appendf(b, "Shard %d of %d\n", s.Shard, s.Shards)
 		f.any = true
 	}
-	if m.Resumed {
+	if s.Resumed {
 		b = append(b, "Resumed: what was decided before is in the output of earlier runs\n"...)
 		f.any = true
 	}
 	return b
 }
 
-func (f *Text) AppendRecord(b []byte, r *Record) []byte {
-	if r.Type == Finding && f.meta.Ports == 0 {
-		f.any = true
-		return append(appendFinding(b, r), '\n')
+func (f *text) AppendFinding(b []byte, r *report.Finding) []byte {
+	f.any = true
+	return append(appendFinding(b, r), '\n')
+}
+
+func (f *text) AppendHost(b []byte, h *Host) []byte {
+	if h.Alone() {
+		return f.appendAlone(b, &h.Host)
 	}
-	if r.aboutHere() {
-		f.here.add(r)
-		return b
+	b = f.gap(b)
+	f.routes.add(h)
+	if h.RouteOnly() {
+		return f.appendTrace(b, h)
 	}
-	if r.Type == Host && r.Ports == 0 && !r.Routed && f.blocks[r.Addr] == nil {
-		return f.appendAlone(b, r)
+	b = f.appendHead(b, h)
+	b = appendFolds(b, h.Addr, h.Folds)
+	b = f.appendTable(b, h)
+	for i := range h.Findings {
+		if i == 0 {
+			b = append(b, '\n')
+		}
+		b = append(appendFinding(b, &h.Findings[i]), '\n')
 	}
-	k := f.blocks[r.Addr]
-	if k == nil {
-		k = &block{addr: r.Addr, order: f.begun, host: Record{Addr: r.Addr}}
-		f.blocks[r.Addr] = k
-		f.begun++
+	for i := range h.Listed {
+		if p := &h.Listed[i]; p.Reply != nil {
+			b = appendPort(append(b, '\n'), p.Proto, p.Port.Port)
+			b = append(b, ", the reply"...)
+			if p.HasRTT {
+				b = appendMillis(append(b, " after "...), p.RTT)
+			}
+			b = append(b, ":\n"...)
+			b = appendReply(b, p.Reply)
+		}
 	}
-	switch r.Type {
-	case Host:
-		k.setHost(r)
-	case Port:
-		k.addPort(r, f.meta)
-	case Service:
-		k.addService(r, f.meta)
-	case Hop:
-		k.addHop(r, f.meta)
-	case Finding:
-		k.findings = append(appendFinding(k.findings, r), '\n')
+	if n := h.Undecided(); n > 0 {
+		b = append(appendCount(append(b, "Undecided: "...), uint64(n), "port"), '\n')
 	}
-	if !k.complete(f.meta) {
-		return b
+	if h.OS != nil {
+		b = appendOS(append(b, '\n'), h.OS, f.Verbose)
 	}
-	delete(f.blocks, r.Addr)
-	return f.appendBlock(b, k)
+	if len(h.Hops) > 0 {
+		b = f.appendRoute(b, h)
+	}
+	return b
 }
 
 // appendAlone writes a host without ports as one line.
-func (f *Text) appendAlone(b []byte, r *Record) []byte {
-	if !f.meta.Lists(r) {
-		return b
-	}
-	if f.meta.Ports > 0 { // among blocks
+func (f *text) appendAlone(b []byte, h *report.Host) []byte {
+	if f.scan.Ports > 0 || f.live { // among blocks
 		b = f.gap(b)
 	}
-	f.any = true
+	f.any, f.live = true, false
 	start := len(b)
-	b = f.appendHostName(b, r)
-	if f.meta.Ports == 0 {
+	b = f.appendHostName(b, h)
+	if f.scan.Ports == 0 {
 		b = pad(b, sweepWidth-width(b[start:]))
 	}
 	b = append(b, "  "...)
-	b = f.appendHostState(b, r)
-	b = appendMACVendor(b, r)
+	b = f.appendHostState(b, h, true)
+	b = appendMACVendor(b, h)
 	b = append(b, '\n')
-	if f.meta.Verbose {
-		b = appendNames(b, r)
-		if reply := r.packet(); reply != nil {
-			b = appendReply(b, reply)
+	b = appendSpread(b, h.Repeat)
+	if f.Verbose {
+		b = appendNames(b, &h.Names)
+		if h.Reply != nil {
+			b = appendReply(b, h.Reply)
 		}
 	}
 	return b
 }
 
-// appendHostState writes "up, syn-ack, 0.21 ms".
-func (f *Text) appendHostState(b []byte, r *Record) []byte {
-	if r.State == probe.NotTested {
-		b = append(b, "not tested"...)
-		if f.meta.NoPing {
-			b = append(b, " (-PN)"...)
-		}
-		return b
+// appendHead writes the first lines of a block: which host it is, and its state.
+func (f *text) appendHead(b []byte, h *Host) []byte {
+	b = f.appendHostName(b, &h.Host)
+	b = append(b, "  "...)
+	if !h.Decided {
+		return append(b, "not decided\n"...)
 	}
-	b = f.paint(b, r.State, r.State.String())
-	b = append(b, ", "...)
-	b = appendReason(b, r)
-	if r.Doubt.Middlebox() {
+	b = f.appendHostState(b, &h.Host, false)
+	if h.State == probe.NotTested {
+		b = append(b, ", "...)
+		b = append(b, h.Heard.words(f.scan.Source)...)
+	}
+	b = append(appendMACVendor(b, &h.Host), '\n')
+	if f.Verbose {
+		b = appendNames(b, &h.Names)
+	}
+	return b
+}
+
+// appendHostState writes "up, syn-ack, 0.21 ms"; with counts those of -c.
+func (f *text) appendHostState(b []byte, h *report.Host, counts bool) []byte {
+	if h.State == probe.NotTested {
+		return append(b, f.untested()...)
+	}
+	b = f.paint(b, h.State, h.State.String())
+	b = appendHostReason(append(b, ", "...), h)
+	if counts && h.Repeat != nil {
+		return appendRepeat(b, &h.Verdict)
+	}
+	if h.HasRTT {
+		b = appendMillis(append(b, ", "...), h.RTT)
+	}
+	return b
+}
+
+// untested stands for the state of a host that nobody asked.
+func (f *text) untested() string {
+	if f.scan.NoPing {
+		return "not tested (-PN)"
+	}
+	return "not tested"
+}
+
+// appendHostReason writes why a host has its state.
+func appendHostReason(b []byte, h *report.Host) []byte {
+	b = appendReason(b, h.Addr, &h.Verdict, h.Elsewhere())
+	if h.Doubt.Middlebox() {
 		b = append(b, ", middlebox suspected"...)
-	}
-	if r.Repeat != nil {
-		return appendRepeat(b, r.Repeat)
-	}
-	if r.HasRTT {
-		b = appendMillis(append(b, ", "...), r.RTT)
 	}
 	return b
 }
 
 // gap writes the blank line between blocks.
-func (f *Text) gap(b []byte) []byte {
+func (f *text) gap(b []byte) []byte {
 	if f.any {
 		b = append(b, '\n')
 	}
@@ -146,90 +198,36 @@ func (f *Text) gap(b []byte) []byte {
 	return b
 }
 
-func (f *Text) appendBlock(b []byte, k *block) []byte {
-	if f.meta.OpenOnly && len(k.rows) == 0 && !k.host.Named {
-		return b // a range's host with nothing that is asked for
+func (f *text) AppendEnd(b []byte, e *report.End) []byte {
+	if f.machine {
+		return b // which nothing was asked for
 	}
-	b = f.gap(b)
-	f.routes.add(k)
-	if k.routeOnly() {
-		return f.appendTrace(b, k)
+	if f.versions.any {
+		return appendIncomplete(b, e)
 	}
-	b = f.appendHostName(b, &k.host)
-	b = append(b, "  "...)
-	if k.hasHost {
-		b = f.appendHostState(b, &k.host)
-		if k.host.State == probe.NotTested {
-			b = append(b, ", "...)
-			b = append(b, k.heard(f.meta)...)
-		}
-		b = appendMACVendor(b, &k.host)
-	} else {
-		b = append(b, "not decided"...)
+	if f.scan.Captures {
+		return f.appendCompared(f.gap(b), e)
 	}
-	b = append(b, '\n')
-	if f.meta.Verbose && k.hasHost {
-		b = appendNames(b, &k.host)
-	}
-	b = k.appendFolded(b)
-	b = f.appendTable(b, k)
-	if len(k.findings) > 0 {
-		b = append(append(b, '\n'), k.findings...)
-	}
-	for i := range k.rows {
-		if w := &k.rows[i]; w.reply != nil {
-			b = appendPort(append(b, '\n'), w.proto, w.port)
-			b = append(b, ", the reply"...)
-			if w.hasRTT {
-				b = appendMillis(append(b, " after "...), w.rtt)
-			}
-			b = append(b, ":\n"...)
-			b = appendReply(b, w.reply)
-		}
-	}
-	if k.hasHost && k.ports < k.host.Ports {
-		b = append(appendCount(append(b, "Undecided: "...), uint64(k.host.Ports-k.ports), "port"), '\n')
-	}
-	if len(k.hops) > 0 {
-		b = f.appendRoute(b, k)
-	}
-	return b
-}
-
-func (f *Text) AppendEnd(b []byte, e *End) []byte {
-	rest := make([]*block, 0, len(f.blocks))
-	for _, k := range f.blocks {
-		rest = append(rest, k)
-	}
-	slices.SortFunc(rest, func(x, y *block) int { return cmp.Compare(x.order, y.order) })
-	for _, k := range rest {
-		b = f.appendBlock(b, k)
-	}
-	clear(f.blocks)
-	if f.here.any {
-		return f.appendMachine(b)
-	}
-	b = f.gap(b)
-	return f.appendSummary(b, e)
+	return f.appendSummary(f.gap(f.appendVariants(b)), e)
 }
 
 // appendHostName writes "10.77.2.10 (web.example)", and what a look-up says against
 // the name, unless names have lines of their own (-v): "(www.example, reverse name
 // web.example: they disagree)", "(web.example, which leads elsewhere)".
-func (f *Text) appendHostName(b []byte, r *Record) []byte {
-	if f.meta.Verbose || r.PTR == "" || !r.Differ && r.PTR == r.name() {
-		return appendAddrName(b, r.Addr, r.name())
+func (f *text) appendHostName(b []byte, h *report.Host) []byte {
+	if f.Verbose || h.PTR == "" || !h.Differ && h.PTR == h.Name() {
+		return appendAddrName(b, h.Addr, h.Name())
 	}
-	b = append(appendAddr(b, r.Addr), " ("...)
-	b = AppendText(b, r.name())
+	b = append(appendAddr(b, h.Addr), " ("...)
+	b = AppendText(b, h.Name())
 	switch {
-	case len(r.Names) == 0:
+	case len(h.Forward) == 0:
 		return append(b, ", which leads elsewhere)"...)
-	case r.Differ:
-		b = AppendText(append(b, ", reverse name "...), r.PTR)
+	case h.Differ:
+		b = AppendText(append(b, ", reverse name "...), h.PTR)
 		return append(b, ": they disagree)"...)
 	}
-	b = AppendText(append(b, ", reverse name "...), r.PTR)
+	b = AppendText(append(b, ", reverse name "...), h.PTR)
 	return append(b, ')')
 }
 
@@ -244,21 +242,21 @@ func appendAddrName(b []byte, addr netip.Addr, name string) []byte {
 }
 
 // appendMACVendor writes ", 00:00:5e:00:53:01 (Vendor)", if the MAC is known.
-func appendMACVendor(b []byte, r *Record) []byte {
-	if r.MAC == (wire.MAC{}) {
+func appendMACVendor(b []byte, h *report.Host) []byte {
+	if h.MAC == (wire.MAC{}) {
 		return b
 	}
-	b = appendMAC(append(b, ", "...), r.MAC)
-	if r.Vendor != "" {
+	b = appendMAC(append(b, ", "...), h.MAC)
+	if h.Vendor != "" {
 		b = append(b, " ("...)
-		b = append(AppendText(b, r.Vendor), ')')
+		b = append(AppendText(b, h.Vendor), ')')
 	}
 	return b
 }
 
 // paint writes text in the colour of a state.
-func (f *Text) paint(b []byte, s probe.State, text string) []byte {
-	if !f.meta.Color {
+func (f *text) paint(b []byte, s probe.State, text string) []byte {
+	if !f.Color {
 		return append(b, text...)
 	}
 	color := ""

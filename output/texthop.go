@@ -3,82 +3,55 @@ package output
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strconv"
 
 	"sonde/probe"
 	"sonde/probe/wire"
+	"sonde/scan/report"
 )
 
 // foldSilent is how many silent hops in a row make one line.
 const foldSilent = 3
 
-func (k *block) addHop(r *Record, m *Meta) {
-	h := r.kept()
-	if answer := r.packet(); m.Verbose && answer != nil {
-		reply := *answer
-		h.Reply = &reply
-	}
-	k.hops = append(k.hops, h)
-}
-
-// routeOnly tells whether nothing is known but the route: it is a trace, or the
-// host was written before its route came.
-func (k *block) routeOnly() bool {
-	return len(k.hops) > 0 && !k.hasHost && k.ports == 0 && len(k.services) == 0
-}
-
-// routed tells whether all hops are there.
-func (k *block) routed() bool {
-	for i := range k.hops {
-		if n := k.hops[i].Hops; n > 0 && len(k.hops) >= int(n) {
-			return true
-		}
-	}
-	return false
-}
-
 // appendTrace writes a route that stands by itself.
-func (f *Text) appendTrace(b []byte, k *block) []byte {
-	t := f.meta.Trace
+func (f *text) appendTrace(b []byte, h *Host) []byte {
+	b = f.appendTraced(b, h)
+	return f.appendHops(append(b, "\n\n"...), h, h.Findings)
+}
+
+// appendTraced writes "trace to 10.2.0.10 by tcp 80, dscp ef, 30 hops at most".
+func (f *text) appendTraced(b []byte, h *Host) []byte {
+	t := f.scan.Trace
 	name := ""
-	for i := range k.hops {
-		if h := &k.hops[i]; h.Reached {
-			name = h.name()
+	for i := range h.Hops {
+		if hop := &h.Hops[i]; hop.Reached {
+			name = hop.Name()
 		}
 	}
-	b = appendAddrName(append(b, "trace to "...), k.addr, name)
-	b = f.appendBy(b, k)
+	b = appendAddrName(append(b, "trace to "...), h.Addr, name)
+	b = f.appendBy(b, h.Hops)
 	if t != nil && t.TOS>>2 != 0 {
 		b = append(append(b, ", dscp "...), wire.DSCPName(t.TOS>>2)...)
 	}
 	if t != nil && t.TOS&3 != 0 {
-		b = append(append(b, ", ecn "...), ecnName(t.TOS)...)
+		b = append(append(b, ", ecn "...), wire.ECNName(t.TOS)...)
 	}
 	if t != nil {
 		b = appendCount(append(b, ", "...), uint64(t.MaxTTL), "hop")
 		b = append(b, " at most"...)
 	}
-	return f.appendHops(append(b, "\n\n"...), k)
+	return b
 }
 
 // appendRoute writes the route at the end of a host's block.
-func (f *Text) appendRoute(b []byte, k *block) []byte {
-	b = f.appendBy(append(b, "\nROUTE"...), k)
-	return f.appendHops(append(b, '\n'), k)
+func (f *text) appendRoute(b []byte, h *Host) []byte {
+	b = f.appendBy(append(b, "\nROUTE"...), h.Hops)
+	return f.appendHops(append(b, '\n'), h, nil)
 }
 
 // appendBy writes " by tcp 80".
-func (f *Text) appendBy(b []byte, k *block) []byte {
-	proto, port := "", uint16(0)
-	if f.meta.Trace != nil {
-		proto, port = f.meta.Trace.Proto, f.meta.Trace.Port
-	}
-	for i := range k.hops {
-		if h := &k.hops[i]; h.Proto != "" {
-			proto, port = h.Proto, h.Port
-		}
-	}
+func (f *text) appendBy(b []byte, hops []report.Hop) []byte {
+	proto, port := traced(f.scan, hops)
 	if proto == "" {
 		return b
 	}
@@ -89,99 +62,142 @@ func (f *Text) appendBy(b []byte, k *block) []byte {
 	return b
 }
 
-// appendHops writes the table of the hops and what was found on the way.
-func (f *Text) appendHops(b []byte, k *block) []byte {
-	slices.SortStableFunc(k.hops, func(x, y Record) int { return int(x.Hop) - int(y.Hop) })
-	way := newPath(k.hops)
-	var c columns
-	c.row("HOP", "ADDRESS", "NAME", "RTT (ms)", "DSCP", "ECN", "")
-	for i := 0; i < len(k.hops); {
-		n := silentRun(k.hops[i:])
-		if n < foldSilent {
-			c.row(f.hopCells(&k.hops[i], way)...)
-			i++
-			continue
+// traced is what a route was traced with.
+func traced(s *report.Scan, hops []report.Hop) (proto string, port uint16) {
+	if s.Trace != nil {
+		proto, port = s.Trace.Proto, s.Trace.Port
+	}
+	for i := range hops {
+		if h := &hops[i]; h.Proto != "" {
+			proto, port = h.Proto, h.Port
 		}
-		first, last := &k.hops[i], &k.hops[i+n-1]
-		c.row(fmt.Sprintf("%3d-%d", first.Hop, last.Hop), "*", "", noAnswer(first, " each"))
-		i += n
 	}
+	return proto, port
+}
+
+// appendHops writes the table of the hops of h, under each hop what it saw changed, and
+// behind it what was found on the way.
+func (f *text) appendHops(b []byte, h *Host, findings []report.Finding) []byte {
+	hops, way := h.Hops, newPath(h, f.Verbose)
+	c, ends := f.hopTable(hops, way)
+	c.fit(f.Width)
 	for i := range c.rows {
-		b = c.append(b, i, nil)
+		if b = c.append(b, i, nil); i > 0 {
+			b = way.appendEchoes(way.appendChanges(b, ends[i-1].TTL), ends[i-1].TTL)
+		}
 	}
-	for i, text := range way.findings {
+	if h.MTU != nil {
+		b = append(appendMTU(append(b, '\n'), h.MTU), '\n')
+	}
+	for i := range findings {
 		if i == 0 {
 			b = append(b, '\n')
 		}
-		b = append(append(b, text...), '\n')
+		b = append(appendFinding(b, &findings[i]), '\n')
 	}
-	for i := range k.hops {
-		if h := &k.hops[i]; h.Reply != nil {
-			b = strconv.AppendUint(append(b, "\nhop "...), uint64(h.Hop), 10)
+	if f.Verbose || h.RouteOnly() { // a route beside other results is not about this
+		b = appendUnseen(b, hops)
+	}
+	for i := range hops {
+		if h := &hops[i]; h.Reply != nil {
+			b = strconv.AppendUint(append(b, "\nhop "...), uint64(h.TTL), 10)
 			b = appendReply(append(b, ", the reply:\n"...), h.Reply)
 		}
 	}
 	return b
 }
 
+// hopTable is the table of hops, with the last hop of each row but for the head's.
+func (f *text) hopTable(hops []report.Hop, way *path) (c columns, ends []*report.Hop) {
+	c.row("HOP", "ADDRESS", "NAME", "RTT (ms)", "DSCP", "ECN", "")
+	for i := 0; i < len(hops); {
+		n := max(silentRun(hops[i:]), 1)
+		if shared := sharedRun(hops[i:]); shared > 0 && !f.Verbose {
+			c.row(sharedCells(hops[i : i+shared])...)
+			ends = append(ends, &hops[i+shared-1])
+			i += shared
+			continue
+		}
+		first, last := &hops[i], &hops[i+n-1]
+		if n < foldSilent {
+			last, n = first, 1
+			c.row(f.hopCells(first, way)...)
+		} else {
+			c.row(fmt.Sprintf("%3d-%d", first.TTL, last.TTL), "*", "", noAnswer(first, " each"))
+		}
+		ends = append(ends, last)
+		i += n
+	}
+	return c, ends
+}
+
 // silentRun counts the hops at the beginning that follow each other, are silent
 // and were asked equally often.
-func silentRun(hops []Record) int {
+func silentRun(hops []report.Hop) int {
 	for i := range hops {
-		if h := &hops[i]; !h.silent() || h.asked() != hops[0].asked() || int(h.Hop) != int(hops[0].Hop)+i {
+		if h := &hops[i]; !h.Silent() || h.Repeat.Sent != hops[0].Repeat.Sent || int(h.TTL) != int(hops[0].TTL)+i {
 			return i
 		}
 	}
 	return len(hops)
 }
 
-// asked is how often a Hop was asked.
-func (r *Record) asked() uint32 {
-	if r.Repeat == nil {
-		return 1
+// sharedRun counts the hops at the beginning that were found on the way to the same other
+// target.
+func sharedRun(hops []report.Hop) int {
+	for i := range hops {
+		if h := &hops[i]; !h.AsTo.IsValid() || h.AsTo != hops[0].AsTo {
+			return i
+		}
 	}
-	return r.Repeat.Sent
+	return len(hops)
+}
+
+// sharedCells is the line for these.
+func sharedCells(hops []report.Hop) []string {
+	number := fmt.Sprintf("%3d", hops[0].TTL)
+	if len(hops) > 1 {
+		number += fmt.Sprintf("-%d", hops[len(hops)-1].TTL)
+	}
+	return []string{number, "as to " + string(appendAddr(nil, hops[0].AsTo))}
 }
 
 // hopCells is one line of the table.
-func (f *Text) hopCells(h *Record, way *path) []string {
-	number := fmt.Sprintf("%3d", h.Hop)
+func (f *text) hopCells(h *report.Hop, way *path) []string {
+	number := fmt.Sprintf("%3d", h.TTL)
 	switch {
-	case h.silent():
+	case h.Silent():
 		return []string{number, "*", "", noAnswer(h, "")}
 	case !h.From.IsValid():
-		return []string{number, "*", "", string(appendReason(nil, h))}
+		return []string{number, "*", "", string(appendLocalError(nil, h.Addr, h.Errno))}
 	}
-	name := Escape(h.name())
+	name := Escape(h.Name())
 	if name == "" && h.Looked {
 		name = "-"
 	}
-	dscp, ecn, changed := way.see(h)
-	return []string{number, string(appendAddr(nil, h.From)), name, roundTrips(h), dscp, ecn, f.hopNotes(h, changed)}
+	dscp, ecn := way.cells(h)
+	return []string{number, string(appendAddr(nil, h.From)), name, roundTrips(h), dscp, ecn, f.hopNotes(h, h.TTL == way.last)}
 }
 
-func noAnswer(h *Record, each string) string {
-	return fmt.Sprintf("no answer (%d asked%s)", h.asked(), each)
+func noAnswer(h *report.Hop, each string) string {
+	return fmt.Sprintf("no answer (%d asked%s)", h.Repeat.Sent, each)
 }
 
 // roundTrips is "0.05 / 0.06 / 0.08", or one time where one is known.
-func roundTrips(h *Record) string {
-	n := h.Repeat
+func roundTrips(h *report.Hop) string {
+	n := &h.Repeat
 	switch {
-	case n == nil && h.HasRTT:
-		return string(appendMillisNumber(nil, h.RTT))
-	case n == nil || !n.timed():
+	case !n.Timed():
 		return "not known"
 	case n.Answered == 1:
 		return string(appendMillisNumber(nil, n.Avg))
 	}
-	b := append(appendMillisNumber(nil, n.Min), " / "...)
-	b = append(appendMillisNumber(b, n.Avg), " / "...)
-	return string(appendMillisNumber(b, n.Max))
+	return string(appendMillisNumbers(nil, " / ", n.Min, n.Avg, n.Max))
 }
 
-// hopNotes is what stands at the end of a hop's line.
-func (f *Text) hopNotes(h *Record, changed string) string {
+// hopNotes is what stands at the end of a hop's line. last says that nobody answered
+// beyond it.
+func (f *text) hopNotes(h *report.Hop, last bool) string {
 	var b []byte
 	note := func(text string) {
 		if len(b) > 0 {
@@ -189,25 +205,55 @@ func (f *Text) hopNotes(h *Record, changed string) string {
 		}
 		b = append(b, text...)
 	}
-	if changed != "" {
-		note(changed)
-	}
-	if n := h.Repeat; n != nil && n.Answered < n.Sent {
+	if n := &h.Repeat; n.Answered < n.Sent {
 		note(fmt.Sprintf("%d of %d answered", n.Answered, n.Sent))
 	}
 	if len(h.Others) > 0 {
 		note("also " + addrList(h.Others))
 	}
+	if len(h.Labels) > 0 {
+		note(string(appendLabels([]byte("MPLS "), h.Labels)))
+	}
+	for i := range h.Interfaces {
+		note(string(appendInterface(nil, &h.Interfaces[i])))
+	}
+	for _, o := range h.Objects {
+		note(fmt.Sprintf("extension class %d type %d (%d bytes)", o.Class, o.Type, len(o.Value)))
+	}
+	if h.QuotedSrc.IsValid() || h.QuotedDst.IsValid() {
+		note(string(appendQuoted(nil, h.QuotedSrc, h.QuotedDst)))
+	}
+	if h.Refused != probe.NoResponse {
+		note("also refused: " + reasonWords(h.Refused))
+	}
 	switch {
+	case h.Reached && h.From.IsValid() && h.From.WithZone("") != h.Addr.WithZone(""):
+		note("reached by another of its addresses: " + reasonWords(h.Reason))
 	case h.Reached:
 		note("reached: " + reasonWords(h.Reason))
-	case h.ends():
+	case h.Refuses() && last:
 		note("ends here: " + reasonWords(h.Reason))
+	case h.Refuses():
+		note("refused: " + reasonWords(h.Reason))
 	}
-	if f.meta.Verbose && h.Quoted > 0 {
+	if f.Verbose && h.Quoted > 0 {
 		note(fmt.Sprintf("quotes %d bytes", h.Quoted))
 	}
 	return string(b)
+}
+
+// appendLabels writes "16001 tc 0 ttl 255 / 416243 tc 0 ttl 1", the outermost label
+// first.
+func appendLabels(b []byte, stack []wire.Label) []byte {
+	for i, l := range stack {
+		if i > 0 {
+			b = append(b, " / "...)
+		}
+		b = strconv.AppendUint(b, uint64(l.Value()), 10)
+		b = strconv.AppendUint(append(b, " tc "...), uint64(l.TC()), 10)
+		b = strconv.AppendUint(append(b, " ttl "...), uint64(l.TTL()), 10)
+	}
+	return b
 }
 
 func addrList(list []netip.Addr) string {
@@ -227,24 +273,30 @@ type routes struct {
 	hops       int // of all
 	last       netip.Addr
 	lastHop    uint8        // that answered, of the only route
-	refused    probe.Reason // of the only route
+	refused    probe.Reason // of the only route, by the last hop that answered
+	loop       *report.Finding
 }
 
-func (s *routes) add(k *block) {
-	if len(k.hops) == 0 {
+func (s *routes) add(of *Host) {
+	if len(of.Hops) == 0 {
 		return
 	}
 	s.n++
 	reached, last := false, uint8(0)
-	for i := range k.hops {
-		h := &k.hops[i]
-		if h.From.IsValid() && h.Hop >= last {
-			last, s.last = h.Hop, h.From
-		}
-		if h.ends() {
-			s.refused = h.Reason
+	for i := range of.Hops {
+		h := &of.Hops[i]
+		if h.From.IsValid() && h.TTL >= last {
+			last, s.last, s.refused = h.TTL, h.From, probe.NoResponse
+			if h.Refuses() {
+				s.refused = h.Reason
+			}
 		}
 		reached = reached || h.Reached
+	}
+	for i := range of.Findings {
+		if f := &of.Findings[i]; f.Doubt == probe.Loop {
+			s.loop = f
+		}
 	}
 	s.lastHop = last
 	s.hops += int(last)
@@ -264,6 +316,8 @@ func (s *routes) append(b []byte) []byte {
 		b = append(appendCount(b, uint64(s.hops), "hop"), ", reached"...)
 	case s.lastHop == 0:
 		b = append(b, "Not reached, no hop answered"...)
+	case s.loop != nil:
+		b = appendLoop(append(b, "Not reached: l"...), s.loop)
 	default:
 		b = strconv.AppendUint(append(b, "Not reached, the last answer came from hop "...), uint64(s.lastHop), 10)
 		b = append(appendAddr(append(b, " ("...), s.last), ')')

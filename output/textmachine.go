@@ -1,82 +1,82 @@
 package output
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
+
+	"sonde/probe/wire"
+	"sonde/scan/report"
 )
 
-// machine is what text holds of the records about this machine: all of them,
-// since tables are lined up and there are no more than interfaces and ways.
-type machine struct {
-	any        bool
-	privileges []Privilege
-	limits     []Limit
-	interfaces []Record
-	routes     []Route
-	ways       []wayLines
+func (f *text) AppendMachine(b []byte, m *Machine) []byte {
+	f.machine = true
+	if len(m.Privileges) > 0 {
+		b = f.appendPrivileges(f.gap(b), m.Privileges)
+	}
+	if len(m.Interfaces) > 0 {
+		b = appendInterfaces(f.gap(b), m.Interfaces)
+		routes := routeTable(m.Routes)
+		routes.fit(f.Width)
+		b = routes.all(f.gap(b))
+	}
+	if len(m.Limits) > 0 {
+		limits := limitTable(m.Limits)
+		limits.fit(f.Width)
+		b = limits.all(f.gap(b))
+	}
+	if len(f.scan.Defaults) > 0 {
+		defaults := defaultTable(f.scan.Defaults)
+		defaults.fit(f.Width)
+		b = defaults.all(f.gap(b))
+	}
+	return f.appendWays(b, m.Ways)
 }
 
-func (h *machine) add(r *Record) {
-	h.any = true
-	switch r.Type {
-	case OfPrivilege:
-		h.privileges = append(h.privileges, *r.Privilege)
-	case OfLimit:
-		h.limits = append(h.limits, *r.Limit)
-	case OfInterface:
-		i := *r.Interface
-		i.Addrs = slices.Clone(i.Addrs)
-		h.interfaces = append(h.interfaces, Record{MAC: r.MAC, Interface: &i})
-	case OfRoute:
-		h.routes = append(h.routes, *r.Route)
-	case OfWay:
-		h.addWay(r)
+// defaultTable has the flags that have defaults, the strongest first.
+func defaultTable(list []report.Default) (c columns) {
+	c.row("DEFAULT", "VALUE", "OF", "FROM")
+	for i := range list {
+		d := &list[i]
+		c.row("--"+Escape(d.Flag), Escape(d.Value), cmp.Or(Escape(d.Command), "all commands"), Escape(d.From))
 	}
-}
-
-func (f *Text) appendMachine(b []byte) []byte {
-	h := &f.here
-	if len(h.privileges) > 0 {
-		b = f.appendPrivileges(f.gap(b))
-	}
-	if len(h.interfaces) > 0 {
-		b = f.appendInterfaces(f.gap(b))
-		b = f.appendDefaultRoutes(f.gap(b))
-	}
-	if len(h.limits) > 0 {
-		b = f.appendLimits(f.gap(b))
-	}
-	return f.appendWays(b)
+	return c
 }
 
 // appendInterfaces writes a line for each interface and its addresses below it.
-func (f *Text) appendInterfaces(b []byte) []byte {
-	var c columns
-	c.row("INTERFACE", "INDEX", "STATE", "KIND", "MTU", "MAC")
-	for i := range f.here.interfaces {
-		r := &f.here.interfaces[i]
-		mac := ""
-		if r.MAC != [6]byte{} {
-			mac = string(appendMAC(nil, r.MAC))
-		}
-		n := r.Interface
-		c.row(Escape(n.Name), strconv.FormatUint(uint64(n.Index), 10), stateWord(n.State), kindWord(n.Kind),
-			strconv.FormatUint(uint64(n.MTU), 10), mac)
-	}
+func appendInterfaces(b []byte, list []report.Interface) []byte {
+	c := interfaceTable(list)
 	b = c.append(b, 0, nil)
-	for i := range f.here.interfaces {
+	for i := range list {
 		b = c.append(b, i+1, nil)
-		if addrs := f.here.interfaces[i].Interface.Addrs; len(addrs) > 0 {
-			var words []string
-			for _, p := range addrs {
-				words = append(words, p.String())
-			}
+		if words := addrWords(&list[i]); words != nil {
 			b = append(appendList(append(b, "  "...), words), '\n')
 		}
 	}
 	return b
+}
+
+// addrWords are the addresses of an interface.
+func addrWords(n *report.Interface) (words []string) {
+	for _, p := range n.Addrs {
+		words = append(words, p.String())
+	}
+	return words
+}
+
+func interfaceTable(list []report.Interface) (c columns) {
+	c.row("INTERFACE", "INDEX", "STATE", "KIND", "MTU", "MAC")
+	for i := range list {
+		n := &list[i]
+		mac := ""
+		if n.MAC != (wire.MAC{}) {
+			mac = string(appendMAC(nil, n.MAC))
+		}
+		c.row(Escape(n.Name), strconv.FormatUint(uint64(n.Index), 10), stateWord(n.State), kindWord(n.Kind),
+			strconv.FormatUint(uint64(n.MTU), 10), mac)
+	}
+	return c
 }
 
 // lineWidth is that of a terminal which nobody made wider.
@@ -120,17 +120,16 @@ func kindWord(kind string) string {
 	return Escape(kind)
 }
 
-// appendDefaultRoutes writes those of both families, or that there is none.
-func (f *Text) appendDefaultRoutes(b []byte) []byte {
-	var c columns
+// routeTable has the default routes of both families, or says that there is none.
+func routeTable(list []report.Route) (c columns) {
 	c.row("DEFAULT ROUTE", "INTERFACE", "NEXT HOP", "SOURCE", "METRIC", "TABLE")
 	for _, v6 := range []bool{false, true} {
 		name, none := "IPv4", true
 		if v6 {
 			name = "IPv6"
 		}
-		for i := range f.here.routes {
-			r := &f.here.routes[i]
+		for i := range list {
+			r := &list[i]
 			if r.V6 != v6 {
 				continue
 			}
@@ -145,7 +144,7 @@ func (f *Text) appendDefaultRoutes(b []byte) []byte {
 			if r.Source.IsValid() {
 				source = string(appendAddr(nil, r.Source))
 			}
-			if r.Table != mainTable {
+			if r.Table != report.MainTable {
 				table = strconv.FormatUint(uint64(r.Table), 10)
 			}
 			c.row(name, Escape(r.Iface), next, source, strconv.FormatUint(uint64(r.Metric), 10), table)
@@ -154,31 +153,24 @@ func (f *Text) appendDefaultRoutes(b []byte) []byte {
 			c.row(name, "none")
 		}
 	}
-	for i := range c.rows {
-		b = c.append(b, i, nil)
-	}
-	return b
+	return c
 }
 
-func (f *Text) appendLimits(b []byte) []byte {
-	var c columns
+func limitTable(list []report.Limit) (c columns) {
 	c.row("LIMIT", "VALUE", "")
-	for i := range f.here.limits {
-		l := &f.here.limits[i]
+	for i := range list {
+		l := &list[i]
 		value := strconv.FormatUint(l.Value, 10)
 		if l.Last > 0 {
 			value = fmt.Sprintf("%d-%d", l.First, l.Last)
 		}
-		c.row(Escape(strings.ReplaceAll(l.Name, "-", " ")), value, l.meaning())
+		c.row(Escape(strings.ReplaceAll(l.Name, "-", " ")), value, meaning(l))
 	}
-	for i := range c.rows {
-		b = c.append(b, i, nil)
-	}
-	return b
+	return c
 }
 
 // meaning says what the limit limits.
-func (l *Limit) meaning() string {
+func meaning(l *report.Limit) string {
 	switch {
 	case l.Name == "open-files":
 		return "at most, of this process"

@@ -1,51 +1,66 @@
 package output
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"sonde/probe"
+	"sonde/scan/report"
 )
 
 // appendPrivileges writes what is allowed and why, what follows from that, and
 // what to type where something is missing.
-func (f *Text) appendPrivileges(b []byte) []byte {
-	var c columns
-	c.row("PRIVILEGE", "HERE", "WHY")
-	for i := range f.here.privileges {
-		p := &f.here.privileges[i]
-		c.row(p.label(), yesNo(p.Allowed), Escape(p.reason()))
-	}
+func (f *text) appendPrivileges(b []byte, list []report.Privilege) []byte {
+	c := privilegeTable(list)
+	c.fit(f.Width)
 	for i := range c.rows {
 		b = c.append(b, i, f.paintYesNo)
 	}
-	raw, ping := f.here.privilege("raw-sockets"), f.here.privilege("ping")
+	b = f.appendConsequence(append(b, '\n'), list)
+	for i := range list {
+		p := &list[i]
+		if line := fix(p); line != "" {
+			b = append(append(append(b, '\n'), fixWords(p)...), "\n  "...)
+			b = append(AppendText(b, line), '\n')
+		}
+	}
+	return b
+}
+
+func privilegeTable(list []report.Privilege) (c columns) {
+	c.row("PRIVILEGE", "HERE", "WHY")
+	for i := range list {
+		p := &list[i]
+		c.row(label(p), yesNo(p.Allowed), Escape(grant(p)))
+	}
+	return c
+}
+
+// appendConsequence writes what follows from what is allowed.
+func (f *text) appendConsequence(b []byte, list []report.Privilege) []byte {
+	raw, ping := privilege(list, "raw-sockets"), privilege(list, "ping")
 	switch {
-	case slices.Contains(f.meta.Methods, "raw"):
-		b = append(b, "\nsonde sends packets of its own. Before the first one leaves, it gives up "...)
+	case slices.Contains(f.scan.Methods, "raw"):
+		b = append(b, "sonde sends packets of its own. Before the first one leaves, it gives up "...)
 		if raw != nil && raw.Drops == 1 {
 			b = append(b, "this\ncapability.\n"...)
 		} else {
 			b = append(b, "all of\nits capabilities.\n"...)
 		}
 	case ping != nil && ping.Allowed:
-		b = append(b, "\nThe kernel asks for sonde: by connect, UDP sockets and echo requests.\n"...)
+		b = append(b, "The kernel asks for sonde: by connect, UDP sockets and echo requests.\n"...)
 	default:
-		b = append(b, "\nThe kernel asks for sonde: by connect and UDP sockets, without echo requests.\n"...)
-	}
-	for i := range f.here.privileges {
-		p := &f.here.privileges[i]
-		if fix := p.fix(); fix != "" {
-			b = append(append(b, p.fixWords()...), "\n  "...)
-			b = append(AppendText(b, fix), '\n')
-		}
+		b = append(b, "The kernel asks for sonde: by connect and UDP sockets, without echo requests.\n"...)
 	}
 	return b
 }
 
-func (h *machine) privilege(name string) *Privilege {
-	for i := range h.privileges {
-		if h.privileges[i].Name == name {
-			return &h.privileges[i]
+// privilege returns the one of that name, nil if it is not there.
+func privilege(list []report.Privilege, name string) *report.Privilege {
+	for i := range list {
+		if list[i].Name == name {
+			return &list[i]
 		}
 	}
 	return nil
@@ -59,7 +74,7 @@ func yesNo(yes bool) string {
 }
 
 // paintYesNo colours the second column below its head.
-func (f *Text) paintYesNo(column int, b []byte, text string) []byte {
+func (f *text) paintYesNo(column int, b []byte, text string) []byte {
 	switch {
 	case column == 1 && text == "yes":
 		return f.paint(b, probe.Up, text)
@@ -70,12 +85,14 @@ func (f *Text) paintYesNo(column int, b []byte, text string) []byte {
 }
 
 // label is the privilege's name for people.
-func (p *Privilege) label() string {
+func label(p *report.Privilege) string {
 	switch p.Name {
 	case "raw-sockets":
 		return "raw sockets"
 	case "ping":
 		return "echo by the kernel"
+	case "landlock":
+		return "Landlock"
 	}
 	return Escape(p.Name)
 }
@@ -93,8 +110,29 @@ var grantWords = map[string]string{
 	"refused":         "refused in spite of CAP_NET_RAW: seccomp?",
 }
 
-// reason says why the privilege is there or not.
-func (p *Privilege) reason() string {
+// meansWords say what a means of the sandbox does, and by Why what keeps it from that.
+var meansWords = map[string]map[string]string{
+	"landlock": {
+		"":        "takes all files away but those that a run needs",
+		"kernel":  "this kernel has none, or it is off: files stay within reach",
+		"refused": "a sandbox refuses it: files stay within reach",
+	},
+	"seccomp": {
+		"":          "no program is started, no other process looked into",
+		"kernel":    "this kernel has none: all system calls stay within reach",
+		"refused":   "a sandbox refuses it: its own limits hold",
+		"processor": "not for this processor: all system calls stay within reach",
+	},
+}
+
+// grant says why the privilege is there or not.
+func grant(p *report.Privilege) string {
+	if words, ok := meansWords[p.Name]; ok {
+		if p.Version != 0 {
+			return fmt.Sprintf("version %d %s", p.Version, words[p.Why])
+		}
+		return words[p.Why]
+	}
 	if p.Name != "ping" {
 		return grantWords[p.Why]
 	}
@@ -109,15 +147,25 @@ func (p *Privilege) reason() string {
 }
 
 // fixWords stand above the line to type.
-func (p *Privilege) fixWords() string {
+func fixWords(p *report.Privilege) string {
 	switch p.Why {
 	case "bounding-set":
-		return "\nFor packets of sonde's own, start its container with that capability, as in:"
+		return "For packets of sonde's own, start its container with that capability, as in:"
 	case "no-new-privs":
-		return "\nFor packets of sonde's own, start it without no_new_privs, as in:"
+		return "For packets of sonde's own, start it without no_new_privs, as in:"
 	}
 	if p.Name == "ping" {
-		return "\nFor echo requests by the kernel, for all users:"
+		return "For echo requests by the kernel, for all users:"
 	}
-	return "\nFor packets of sonde's own, once and for all users:"
+	return "For packets of sonde's own, once and for all users:"
+}
+
+// grants are the words for why something is allowed or not.
+func grants() []string {
+	words := maps.Clone(grantWords)
+	for _, means := range meansWords {
+		maps.Copy(words, means)
+	}
+	delete(words, "")
+	return slices.Sorted(maps.Keys(words))
 }

@@ -1,11 +1,11 @@
 package output
 
 import (
-	"cmp"
 	"crypto/tls"
-	"slices"
 	"strconv"
 	"time"
+
+	"sonde/scan/report"
 )
 
 // What a line shows of something long, in characters of the original; -v shows
@@ -16,50 +16,22 @@ const (
 	namesMax   = 2 // of a certificate
 )
 
-// said is what text keeps of a Service record: words, so that what a server said
-// at length is not held.
-type said struct {
-	asked   bool
-	proto   string
-	port    uint16
-	service string
-	version string // the cell VERSION, escaped
-	lines   []byte // to stand under the port
-}
-
-func (k *block) addService(r *Record, m *Meta) {
-	s := said{asked: true, proto: r.Proto, port: r.Port, service: r.Service}
-	s.version = versionCell(r, m.Verbose)
-	d := details{brief: !m.Verbose, now: m.Time}
-	d.banner(r)
-	if r.HTTP != nil {
-		d.http(r.HTTP, r.Product == "" || m.Verbose)
+// appendService writes the lines under a port.
+func (f *text) appendService(b []byte, p *Port) []byte {
+	s := p.Service
+	if s == nil {
+		return b
 	}
-	if r.TLS != nil {
-		d.tls(r.TLS)
-	}
-	d.rest(r)
-	s.lines = d.b
-	k.services = append(k.services, s)
-}
-
-// at compares the port of s with another, as the table sorts them.
-func (s said) at(proto string, port uint16) int {
-	return cmp.Or(cmp.Compare(s.proto, proto), cmp.Compare(s.port, port))
-}
-
-// said returns what the service of a row said; nothing where it was not asked.
-// The services are sorted.
-func (k *block) said(w *row) said {
-	i, ok := slices.BinarySearchFunc(k.services, w, func(s said, w *row) int { return s.at(w.proto, w.port) })
-	if !ok {
-		return said{}
-	}
-	return k.services[i]
+	d := details{b: b, brief: !f.Verbose, now: f.scan.Time}
+	d.all(s, s.Product == "" || f.Verbose, p.MoreNames)
+	return d.b
 }
 
 // versionCell is "OpenSSH 9.2p1 (Debian-2+deb12u3)".
-func versionCell(r *Record, all bool) string {
+func (f *text) versionCell(r *report.Service) string {
+	if r == nil {
+		return ""
+	}
 	text := r.Product
 	for _, more := range []struct{ before, text, after string }{{" ", r.Version, ""}, {" (", r.Info, ")"}} {
 		switch {
@@ -70,17 +42,25 @@ func versionCell(r *Record, all bool) string {
 			text += more.before + more.text + more.after
 		}
 	}
-	if !all {
+	if !f.Verbose {
 		text = shorten(text, versionMax)
 	}
 	return Escape(text)
 }
 
-// shorten returns s if it has at most n characters, else its beginning.
+// shorten returns s if it has at most n characters, else its start.
 func shorten(s string, n int) string {
+	if short := start(s, n); len(short) < len(s) {
+		return short + "…"
+	}
+	return s
+}
+
+// start returns the first n characters of s.
+func start(s string, n int) string {
 	for i := range s {
 		if n == 0 {
-			return s[:i] + "…"
+			return s[:i]
 		}
 		n--
 	}
@@ -95,6 +75,21 @@ type details struct {
 	brief bool
 	now   time.Time // of the run's start, for what is left of a certificate
 	open  bool      // a line was begun
+
+	undated bool // without now: not how long a certificate is valid from then on
+}
+
+// all writes all lines, with the field Server where server is set. The certificate has
+// more names, which are left out.
+func (d *details) all(s *report.Service, server bool, more int) {
+	d.banner(s)
+	if s.HTTP != nil {
+		d.http(s.HTTP, server)
+	}
+	if s.TLS != nil {
+		d.tls(s.TLS, more)
+	}
+	d.rest(s)
 }
 
 // line begins a line, which appears with its first phrase.
@@ -140,14 +135,14 @@ func (d *details) end() {
 	d.open = false
 }
 
-func (d *details) banner(r *Record) {
+func (d *details) banner(r *report.Service) {
 	if r.Product == "" || !d.brief {
 		d.line("says")
 		d.quote("", r.Banner)
 	}
 }
 
-func (d *details) http(h *HTTP, server bool) {
+func (d *details) http(h *report.HTTP, server bool) {
 	d.line("http")
 	if h.Status > 0 {
 		d.phrase(strconv.Itoa(h.Status), "")
@@ -161,33 +156,37 @@ func (d *details) http(h *HTTP, server bool) {
 	}
 }
 
-func (d *details) tls(t *TLS) {
+// tls has more names than t, which are left out.
+func (d *details) tls(t *report.TLS, more int) {
 	d.line("tls")
 	if t.Version != 0 {
 		d.phrase(tls.VersionName(t.Version), "")
 	}
 	if !d.brief && t.Cipher != 0 {
-		d.phrase(tls.CipherSuiteName(t.Cipher), "")
+		d.phrase(report.CipherName(t.Cipher), "")
 	}
 	if !d.brief {
 		d.told("ALPN ", t.ALPN)
 	}
-	d.told("handshake failed: ", t.Error)
+	if t.Error != "" { // whole: what is cut off is the cause
+		d.phrase("handshake failed: ", "")
+		d.b = AppendText(d.b, t.Error)
+	}
 	if t.AsksClient {
 		d.phrase("asks for a client certificate", "")
 	}
-	if t.hasCert() {
-		d.cert(t)
+	if t.HasCert() {
+		d.cert(t, more)
 	}
 }
 
-func (d *details) cert(t *TLS) {
+func (d *details) cert(t *report.TLS, more int) {
 	if !d.brief {
 		d.line("cert")
 	}
 	switch {
 	case len(t.Names) > 0:
-		d.names(t.Names)
+		d.names(t.Names, more)
 	case d.brief:
 		d.told("for ", t.Subject)
 	}
@@ -199,11 +198,13 @@ func (d *details) cert(t *TLS) {
 	} else {
 		d.told("by ", t.Issuer)
 	}
-	d.validity(t.NotBefore, t.NotAfter)
+	if !t.NotAfter.IsZero() {
+		d.validity(t.NotBefore, t.NotAfter)
+	}
 }
 
 // names writes "for www.example, example and 5 more".
-func (d *details) names(names []string) {
+func (d *details) names(names []string, more int) {
 	shown := names
 	if d.brief && len(names) > namesMax {
 		shown = names[:namesMax]
@@ -218,7 +219,7 @@ func (d *details) names(names []string) {
 		}
 		d.b = AppendText(append(d.b, ", "...), name)
 	}
-	if more := len(names) - len(shown); more > 0 {
+	if more += len(names) - len(shown); more > 0 {
 		d.b = append(strconv.AppendInt(append(d.b, " and "...), int64(more), 10), " more"...)
 	}
 }
@@ -233,7 +234,7 @@ const (
 // 4.1.2.5), further off than a time.Duration reaches.
 func (d *details) validity(from, until time.Time) {
 	switch {
-	case d.now.Before(from):
+	case !d.undated && d.now.Before(from):
 		d.phrase("not valid before "+from.UTC().Format(dateFormat), "")
 		if d.brief {
 			return
@@ -241,7 +242,11 @@ func (d *details) validity(from, until time.Time) {
 	case !d.brief:
 		d.phrase("from "+from.UTC().Format(dateFormat), "")
 	}
-	d.phrase("until "+until.UTC().Format(dateFormat)+", ", "")
+	d.phrase("until "+until.UTC().Format(dateFormat), "")
+	if d.undated {
+		return
+	}
+	d.b = append(d.b, ", "...)
 	if left := until.Unix() - d.now.Unix(); left >= 0 {
 		d.b = append(appendCount(d.b, uint64(left/daySeconds), "day"), " left"...)
 	} else {
@@ -250,11 +255,14 @@ func (d *details) validity(from, until time.Time) {
 }
 
 // rest writes what is of interest with -v, or where nothing else is known.
-func (d *details) rest(r *Record) {
+func (d *details) rest(r *report.Service) {
 	if r.Service == "" || !d.brief {
 		switch r.Cut {
 		case "":
 		case "late":
+			if r.Banner == "" && r.HTTP == nil && r.TLS == nil { // it has said nothing
+				break
+			}
 			d.line("cut")
 			d.phrase("the time was up before it had said all", "")
 		case "long":

@@ -8,10 +8,11 @@ import (
 
 	"sonde/probe"
 	"sonde/probe/wire"
+	"sonde/scan/report"
 )
 
-// wayLines is what text shows of one or several OfWay records: stretches that go
-// the same way stand together.
+// wayLines is what text shows of one or several ways: stretches that go the same
+// way stand together.
 type wayLines struct {
 	targets []string // stretches; a target named by itself is alone
 	named   bool
@@ -20,37 +21,47 @@ type wayLines struct {
 	body    string
 }
 
-func (h *machine) addWay(r *Record) {
-	w := r.Way
+// together puts stretches that go the same way together.
+func together(ways []report.Way) (list []wayLines) {
+next:
+	for i := range ways {
+		l := linesOf(&ways[i])
+		for j := range list {
+			o := &list[j]
+			if !l.named && !o.named && o.trouble == l.trouble && o.body == l.body {
+				o.targets = append(o.targets, l.targets...)
+				o.known += l.known
+				continue next
+			}
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+func linesOf(w *report.Way) wayLines {
 	l := wayLines{named: !w.Last.IsValid()}
-	b := appendAddrName(nil, r.Addr, r.name())
+	b := appendAddrName(nil, w.Addr, w.Name)
 	switch {
 	case w.Spare:
 		b = append(b, ", only with --all-addresses"...)
-	case !l.named && w.Last != r.Addr:
+	case !l.named && w.Last != w.Addr:
 		b = appendAddr(append(b, '-'), w.Last)
 	}
 	l.targets = []string{string(b)}
 	if w.Errno != 0 {
-		l.trouble = trouble(r.Addr, w)
+		l.trouble = trouble(w)
 	} else {
-		l.known, l.body = w.Known, strings.Join(wayBody(r), "")
+		l.known, l.body = w.Known, strings.Join(wayBody(w), "")
 	}
-	for i := range h.ways {
-		o := &h.ways[i]
-		if !l.named && !o.named && o.trouble == l.trouble && o.body == l.body {
-			o.targets = append(o.targets, l.targets...)
-			o.known += l.known
-			return
-		}
-	}
-	h.ways = append(h.ways, l)
+	return l
 }
 
-func (f *Text) appendWays(b []byte) []byte {
-	for i := range f.here.ways {
-		l := &f.here.ways[i]
-		if i == 0 || l.trouble == "" || f.here.ways[i-1].trouble == "" { // those of one line stand together
+func (f *text) appendWays(b []byte, ways []report.Way) []byte {
+	list := together(ways)
+	for i := range list {
+		l := &list[i]
+		if i == 0 || l.trouble == "" || list[i-1].trouble == "" { // those of one line stand together
 			b = f.gap(b)
 		}
 		b = appendList(b, l.targets)
@@ -65,9 +76,34 @@ func (f *Text) appendWays(b []byte) []byte {
 	return b
 }
 
+// noWay is a word for why there is no way.
+func noWay(w *report.Way) string {
+	switch probe.Trouble(w.Errno) {
+	case probe.Trouble(syscall.ENETUNREACH):
+		return "no-route"
+	case probe.RouteUnreachable:
+		return "unreachable"
+	case probe.RouteProhibited:
+		return "prohibited"
+	case probe.RouteBlackhole:
+		return "blackhole"
+	case probe.NoZone:
+		return "no-zone"
+	case probe.Broadcast:
+		return "broadcast"
+	case probe.NoCarrier, probe.Trouble(syscall.ENETDOWN):
+		return "no-carrier"
+	case probe.Trouble(syscall.ENODEV):
+		return "no-interface"
+	case probe.Trouble(syscall.EADDRNOTAVAIL):
+		return "no-source"
+	}
+	return "error"
+}
+
 // trouble says why there is no way.
-func trouble(addr netip.Addr, w *Way) string {
-	switch noWay(addr, w) {
+func trouble(w *report.Way) string {
+	switch noWay(w) {
 	case "no-route":
 		if w.Iface != "" && w.State != "up" {
 			return "no route: " + Escape(w.Iface) + " is " + downWord(w.State)
@@ -83,13 +119,20 @@ func trouble(addr netip.Addr, w *Way) string {
 	case "blackhole":
 		return "blackhole: a route drops what goes there"
 	case "no-zone":
-		return "on which link? Write it with a zone: " + addr.String() + "%eth0"
+		return "on which link? Write it with a zone: " + string(appendAddr(nil, w.Addr)) + "%eth0"
+	case "broadcast":
+		return "a broadcast address: everybody's on that link, and no host's"
+	case "no-carrier":
+		if w.Iface != "" {
+			return Escape(w.Iface) + " is " + downWord(w.State)
+		}
+		return "the interface that its route leads to is down"
 	case "no-interface":
 		return "no such interface, or not the one of -e"
 	case "no-source":
 		return "no source address of ours for it"
 	}
-	return "no way: " + syscall.Errno(w.Errno).Error()
+	return "no way: " + probe.Trouble(w.Errno).Error()
 }
 
 func downWord(state string) string {
@@ -100,8 +143,7 @@ func downWord(state string) string {
 }
 
 // wayBody is the lines below the target.
-func wayBody(r *Record) (lines []string) {
-	w := r.Way
+func wayBody(w *report.Way) (lines []string) {
 	add := func(key, text string) { lines = append(lines, string(padTo([]byte("  "), key, 9))+"  "+text+"\n") }
 	face := Escape(w.Iface) + ", " + kindWord(w.Kind) + ", MTU " + strconv.FormatUint(uint64(w.MTU), 10)
 	if w.State != "up" {
@@ -113,7 +155,7 @@ func wayBody(r *Record) (lines []string) {
 		source += ", not ours: replies go there"
 	}
 	add("source", source)
-	add("next hop", nextHop(r))
+	add("next hop", nextHop(w))
 	tcp, udp := methodWord(w.TCP, "connect"), methodWord(w.UDP, "UDP sockets")
 	if tcp == udp {
 		add("tcp, udp", "by "+tcp)
@@ -131,10 +173,9 @@ func wayBody(r *Record) (lines []string) {
 
 // nextHop says to whom the packets are handed first, and whether it is known
 // where that is.
-func nextHop(r *Record) string {
-	w := r.Way
+func nextHop(w *report.Way) string {
 	hop := "on the link"
-	resolver := resolves(r.Addr)
+	resolver := resolves(w.Addr)
 	switch {
 	case w.Local:
 		return "none: it is this machine"
@@ -147,8 +188,8 @@ func nextHop(r *Record) string {
 	}
 	switch w.Neighbour {
 	case "known":
-		if r.MAC != (wire.MAC{}) {
-			return string(appendMAC(append([]byte(hop), " at "...), r.MAC))
+		if w.MAC != (wire.MAC{}) {
+			return string(appendMAC(append([]byte(hop), " at "...), w.MAC))
 		}
 	case "unknown":
 		return hop + ", its MAC not known yet: " + resolver + " would ask"
@@ -158,6 +199,14 @@ func nextHop(r *Record) string {
 		return hop + ": " + resolver + " asks for the MAC of each"
 	}
 	return hop
+}
+
+// resolves is how the MAC of a neighbour is found.
+func resolves(addr netip.Addr) string {
+	if addr.Is4() {
+		return "ARP"
+	}
+	return "ND"
 }
 
 func methodWord(method, socket string) string {

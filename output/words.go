@@ -3,11 +3,10 @@ package output
 import (
 	"net/netip"
 	"strconv"
-	"syscall"
 	"time"
-	"unicode/utf8"
 
 	"sonde/probe"
+	"sonde/scan/report"
 )
 
 // reasonWords is a reason for people, without its circumstances.
@@ -29,11 +28,15 @@ func reasonWords(r probe.Reason) string {
 
 // appendReason writes why a state was decided: "no reply to 3 SYNs",
 // "admin-prohibited from 10.0.0.1", "sent 1 SYN as 10.42.48.1; replies go
-// there".
-func appendReason(b []byte, r *Record) []byte {
+// there". It is about addr, and elsewhere says that somebody else answered.
+func appendReason(b []byte, addr netip.Addr, r *report.Verdict, elsewhere bool) []byte {
 	switch r.Reason {
 	case probe.NoResponse:
-		b = append(b, "no reply"...)
+		if r.Unproven > 0 {
+			b = append(appendReplies(b, uint64(r.Unproven)), " without proof"...)
+		} else {
+			b = append(b, "no reply"...)
+		}
 		if r.Tries > 0 && r.Repeat == nil {
 			b = appendAsked(append(b, " to "...), r)
 		}
@@ -46,98 +49,108 @@ func appendReason(b []byte, r *Record) []byte {
 		return append(b, "; replies go there"...)
 	case probe.ReasonDeadline:
 		b = append(b, reasonWords(r.Reason)...)
-		if r.Tries > 0 {
+		if r.Tries > 0 && r.Repeat == nil {
 			b = appendAsked(append(b, " after "...), r)
 		}
 		return b
 	case probe.ReasonLocalError:
-		b = append(b, reasonWords(r.Reason)...)
-		if r.Errno != 0 {
-			b = append(append(b, ": "...), syscall.Errno(r.Errno).Error()...)
-		}
-		return b
+		return appendLocalError(b, addr, r.Errno)
 	}
-	b = append(b, reasonWords(r.Reason)...)
-	if r.elsewhere() {
+	switch {
+	case r.Weak && r.Reason == probe.SynAck: // of a connection that stood there before
+		b = append(b, "ack without proof"...)
+	case r.Weak:
+		b = append(append(b, reasonWords(r.Reason)...), " without proof"...)
+	default:
+		b = append(b, reasonWords(r.Reason)...)
+	}
+	if elsewhere {
 		b = appendAddr(append(b, " from "...), r.From)
+	}
+	if r.Data != probe.DataSame {
+		b = append(append(b, ", payload "...), r.Data.String()...)
+	}
+	if r.QuotedSrc.IsValid() || r.QuotedDst.IsValid() {
+		b = appendQuoted(append(b, ", "...), r.QuotedSrc, r.QuotedDst)
+	}
+	return b
+}
+
+// appendLocalError writes "local error: no route to host".
+func appendLocalError(b []byte, addr netip.Addr, errno uint16) []byte {
+	b = append(b, reasonWords(probe.ReasonLocalError)...)
+	switch trouble := probe.Trouble(errno); trouble {
+	case 0:
+	case probe.NoZone:
+		b = appendAddr(append(b, ": "...), addr)
+		b = appendAddr(append(b, " needs a zone, as in "...), addr)
+		b = append(b, "%eth0"...)
+	default:
+		b = append(append(b, ": "...), trouble.Error()...)
 	}
 	return b
 }
 
 // appendAsked writes "3 SYNs".
-func appendAsked(b []byte, r *Record) []byte {
-	what := r.Asked
+func appendAsked(b []byte, r *report.Verdict) []byte {
+	what, n := r.Asked, uint64(r.Tries)
 	if what == "" {
 		what = "probe"
 	}
-	return appendCount(b, uint64(r.Tries), Escape(what))
-}
-
-// appendRepeat writes ", 98 of 100 answered, 0.10/0.21/0.90 ms".
-func appendRepeat(b []byte, n *Repeat) []byte {
-	if n == nil {
-		return b
+	if r.Repeat != nil {
+		n = uint64(r.Repeat.Sent)
 	}
-	b = strconv.AppendUint(append(b, ", "...), uint64(n.Answered), 10)
-	b = strconv.AppendUint(append(b, " of "...), uint64(n.Sent), 10)
-	b = append(b, " answered"...)
-	if n.Answered == 0 {
-		return b
-	}
-	b = appendMillisNumber(append(b, ", "...), n.Min)
-	b = appendMillisNumber(append(b, '/'), n.Avg)
-	b = appendMillisNumber(append(b, '/'), n.Max)
-	return append(b, " ms"...)
-}
-
-// heard says for a host that was not tested what its ports brought; none of
-// them was answered by the host itself, or it would be up.
-func (k *block) heard(m *Meta) string {
-	switch {
-	case k.ports == 0:
-		return "nothing asked"
-	case k.others > 0:
-		return "only others answered"
-	case k.silent > 0:
-		return "nothing answered"
-	case k.unseen > 0:
-		return "replies go to " + m.Source.String()
-	}
-	return "could not be asked"
+	return appendCount(b, n, Escape(what))
 }
 
 // appendSummary writes the last line: "3 ports: 3 filtered. 9 packets sent, 0
 // answers, 2.0 s", and whether the run was cut short.
-func (f *Text) appendSummary(b []byte, e *End) []byte {
-	if f.meta.routesOnly() {
+func (f *text) appendSummary(b []byte, e *report.End) []byte {
+	switch {
+	case f.scan.RoutesOnly():
 		b = f.routes.append(b)
-	} else {
-		b = appendCounts(b, f.meta, e)
+	case f.scan.Trials != nil:
+	default:
+		b = appendCounts(b, f.scan, e)
 	}
-	b = append(appendCount(b, e.Sent, "packet"), " sent, "...)
-	b = append(appendCount(b, e.Received, "answer"), ", "...)
+	sent, received, asides := e.Sent, e.Received, uint64(0)
+	if f.scan.Ports > 0 || f.scan.RoutesOnly() || f.scan.Trials != nil { // which are not about neighbours
+		sent, received, asides = sent-e.Neighbours, received-e.Resolved, e.Neighbours
+	}
+	b = append(appendCount(b, sent, "packet"), " sent, "...)
+	b = append(appendCount(b, received, "answer"), ", "...)
 	b = appendSeconds(b, e.Elapsed)
 	for _, extra := range []struct {
 		n    uint64
 		name string
 	}{
-		{e.Duplicates, "duplicate"}, {e.SendErrors, "send error"}, {e.ReceiveDrops, "receive drop"},
+		{asides, "ARP or ND request"}, {e.Duplicates, "duplicate"}, {e.SendErrors, "send error"}, {e.ReceiveDrops, "receive drop"},
 	} {
 		if extra.n > 0 {
 			b = appendCount(append(b, ", "...), extra.n, extra.name)
 		}
 	}
+	if e.Unasked > 0 {
+		b = append(appendCount(append(b, ", "...), e.Unasked, "question"), " not asked"...)
+	}
+	if e.PortsReused {
+		b = append(b, ", source ports used again within a minute"...)
+	}
 	if e.Unsolicited > 0 {
 		b = append(strconv.AppendUint(append(b, ", "...), e.Unsolicited, 10), " unsolicited"...)
 	}
-	if known(e.Loss) && e.Loss > 0 {
+	if e.Loss > 0 {
 		b = strconv.AppendFloat(append(b, ", loss "...), e.Loss*100, 'f', 1, 64)
 		b = append(b, " %"...)
 	}
-	if known(e.ExpectedMissed) && e.ExpectedMissed > 0 {
+	if e.ExpectedMissed > 0 {
 		b = strconv.AppendFloat(append(b, ", expected missed "...), e.ExpectedMissed, 'f', 1, 64)
 	}
-	b = append(b, '\n')
+	return appendIncomplete(append(b, '\n'), e)
+}
+
+// appendIncomplete says that a run was cut short.
+func appendIncomplete(b []byte, e *report.End) []byte {
 	switch {
 	case e.Interrupted:
 		b = append(b, "Interrupted: incomplete, this is what was known.\n"...)
@@ -149,7 +162,7 @@ func (f *Text) appendSummary(b []byte, e *End) []byte {
 
 // appendCounts writes how many hosts and ports have each state: "3 ports: 3
 // filtered. ".
-func appendCounts(b []byte, m *Meta, e *End) []byte {
+func appendCounts(b []byte, m *report.Scan, e *report.End) []byte {
 	hosts, ports := max(m.Addresses, sum(&e.Tally.Hosts)), sum(&e.Tally.Ports)
 	if hosts > 1 || ports == 0 && hosts > 0 {
 		b = append(strconv.AppendUint(b, hosts, 10), " address"...)
@@ -175,7 +188,7 @@ func appendCounts(b []byte, m *Meta, e *End) []byte {
 
 // appendStates writes "5 open, 2 closed" for the states that occurred; more
 // says that something stands before them.
-func appendStates(b []byte, row *[States]uint64, more bool, states ...probe.State) []byte {
+func appendStates(b []byte, row *[report.States]uint64, more bool, states ...probe.State) []byte {
 	for _, s := range states {
 		if row[s] == 0 {
 			continue
@@ -194,6 +207,13 @@ func appendStates(b []byte, row *[States]uint64, more bool, states ...probe.Stat
 	return b
 }
 
+func sum(row *[report.States]uint64) (n uint64) {
+	for _, c := range row {
+		n += c
+	}
+	return n
+}
+
 // appendCount writes "1 answer", "0 answers", "3 probes".
 func appendCount(b []byte, n uint64, what string) []byte {
 	b = append(strconv.AppendUint(b, n, 10), ' ')
@@ -202,6 +222,15 @@ func appendCount(b []byte, n uint64, what string) []byte {
 		b = append(b, 's')
 	}
 	return b
+}
+
+// appendReplies writes "3 replies".
+func appendReplies(b []byte, n uint64) []byte {
+	b = strconv.AppendUint(b, n, 10)
+	if n == 1 {
+		return append(b, " reply"...)
+	}
+	return append(b, " replies"...)
 }
 
 // appendMillis writes "0.21 ms".
@@ -222,6 +251,17 @@ func appendMillisNumber(b []byte, d time.Duration) []byte {
 	return strconv.AppendFloat(b, ms, 'f', digits, 64)
 }
 
+// appendMillisNumbers writes "0.05 / 0.06 / 0.08", with between between them.
+func appendMillisNumbers(b []byte, between string, list ...time.Duration) []byte {
+	for i, d := range list {
+		if i > 0 {
+			b = append(b, between...)
+		}
+		b = appendMillisNumber(b, d)
+	}
+	return b
+}
+
 // appendSeconds writes "2.0 s", and "12 ms" for what is much shorter.
 func appendSeconds(b []byte, d time.Duration) []byte {
 	if d < 100*time.Millisecond {
@@ -239,9 +279,6 @@ func appendAddr(b []byte, a netip.Addr) []byte {
 	return b
 }
 
-// width is how many columns b takes on a terminal. b has no escapes.
-func width(b []byte) int { return utf8.RuneCount(b) }
-
 func pad(b []byte, n int) []byte {
 	for range n {
 		b = append(b, ' ')
@@ -250,3 +287,10 @@ func pad(b []byte, n int) []byte {
 }
 
 func padTo(b []byte, s string, n int) []byte { return pad(append(b, s...), n-len(s)) }
+
+// appendQuoted writes "about a packet from 100.64.0.7 to 10.0.0.9": the addresses that
+// a NAT has made of ours.
+func appendQuoted(b []byte, src, dst netip.Addr) []byte {
+	b = appendAddr(append(b, "about a packet from "...), src)
+	return appendAddr(append(b, " to "...), dst)
+}
