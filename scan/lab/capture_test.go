@@ -106,7 +106,7 @@ func TestChecksums(t *testing.T) {
 		a.Offload("eth0", on)
 		wire := b.Capture("eth0")
 		send(t, a, "10.1.0.2:53", 1)
-		p := wire.Await(time.Second, func(p *lab.Packet) bool { return p.UDP() != nil })
+		p := wire.Await(patience, func(p *lab.Packet) bool { return p.UDP() != nil })
 		if p == nil {
 			t.Fatalf("offload %v: nothing arrived", on)
 		}

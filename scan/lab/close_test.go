@@ -57,7 +57,7 @@ func TestClose(t *testing.T) {
 		if err := n.Close(); err != nil {
 			t.Error(err)
 		}
-		if err := sleep.Wait(); err == nil || time.Since(start) > 10*time.Second {
+		if err := sleep.Wait(); err == nil || time.Since(start) > 30*time.Second {
 			t.Errorf("the command ended after %v with %v", time.Since(start), err)
 		}
 		if err := n.Close(); err != nil {

@@ -40,6 +40,7 @@ func (h *Host) firewall(rules []Rule) (*Firewall, error) {
 	tables := make(map[nftables.TableFamily]*nftables.Table)
 	chains := make(map[string]*nftables.Chain)
 	length := make(map[*nftables.Chain]int)
+	var sets uint32
 	for i, r := range rules {
 		if r.Chain == "" {
 			r.Chain = Input
@@ -64,7 +65,7 @@ func (h *Host) firewall(rules []Rule) (*Firewall, error) {
 			chain.Table = tables[family]
 			conn.AddChain(chain)
 		}
-		t := &translator{conn: conn, table: chain.Table}
+		t := &translator{conn: conn, table: chain.Table, sets: &sets}
 		if err := t.rule(r); err != nil {
 			return nil, fmt.Errorf("rule %d: %w", i, err)
 		}

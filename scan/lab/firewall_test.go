@@ -71,7 +71,7 @@ func TestRejections(t *testing.T) {
 				name := fmt.Sprintf("%s, action %#x, to %s", place.Chain, uint16(action), addr)
 				wire.Forget()
 				send(t, client, net.JoinHostPort(addr, "9"), 1)
-				got := wire.Await(2*time.Second, func(p *lab.Packet) bool {
+				got := wire.Await(patience, func(p *lab.Packet) bool {
 					typ, code, ok := p.ICMP()
 					src, _ := p.Addrs()
 					return ok && icmp{typ, code} == answer && slices.Contains(place.from, src.String())
@@ -112,7 +112,7 @@ func TestRejectionsOfConnect(t *testing.T) {
 	} {
 		f := router.Firewall(lab.Rule{Name: "80", Chain: lab.Forward, Proto: "tcp", Dport: "80", Do: tt.do})
 		for addr, want := range map[string]error{"10.2.0.10:80": tt.v4, "[fd02::10]:80": tt.v6} {
-			err := dial(client, addr)
+			err := dialFor(client, addr, want == syscall.ETIMEDOUT)
 			if silent := isTimeout(err); silent != (want == syscall.ETIMEDOUT) || !silent && !errors.Is(err, want) {
 				t.Errorf("action %#x: dial %s: %v, want %v", uint16(tt.do), addr, err, want)
 			}
@@ -161,8 +161,18 @@ func TestMatches(t *testing.T) {
 		{"SYN among others", lab.Rule{Proto: "tcp", Flags: "S/SA"}, 2},
 		{"SYN-ACK", lab.Rule{Chain: lab.Output, Proto: "tcp", Flags: "SA"}, 2},
 		{"no flags", lab.Rule{Proto: "tcp", Flags: "0"}, 0},
-		{"option SACK permitted", lab.Rule{Proto: "tcp", Flags: "S", Option: 4}, 2},
-		{"option MD5", lab.Rule{Proto: "tcp", Option: 19}, 0},
+		{"option SACK permitted", lab.Rule{Proto: "tcp", Flags: "S", Options: lab.TCPOptions{Has: 4}}, 2},
+		{"option MD5", lab.Rule{Proto: "tcp", Options: lab.TCPOptions{Has: 19}}, 0},
+		{"without SACK permitted", lab.Rule{Proto: "tcp", Flags: "S", Options: lab.TCPOptions{Lacks: 4}}, 0},
+		{"without MD5", lab.Rule{Proto: "tcp", Flags: "S", Options: lab.TCPOptions{Lacks: 19}}, 2},
+		{"MSS first", lab.Rule{Proto: "tcp", Flags: "S", Options: lab.TCPOptions{First: 2}}, 2},
+		{"SACK permitted first", lab.Rule{Proto: "tcp", Flags: "S", Options: lab.TCPOptions{First: 4}}, 0},
+		{"another window scale", lab.Rule{Proto: "tcp", Flags: "S", Options: lab.TCPOptions{Shift: 14}}, 0},
+		{"TOS 0xb8", lab.Rule{Proto: "udp", Dst: "10.2.0.10", TOS: 0xb8}, 0},
+		{"traffic class 0xb8", lab.Rule{Proto: "udp", Dst: "fd02::10", TOS: 0xb8}, 0},
+		{"longer", lab.Rule{Proto: "udp", Longer: 20}, 6},
+		{"not longer", lab.Rule{Proto: "udp", Longer: 200}, 0},
+		{"all flows", lab.Rule{Proto: "udp", Hash: 1}, 6},
 		{"new", lab.Rule{Proto: "tcp", State: "new"}, 2},
 		{"invalid", lab.Rule{Proto: "tcp", State: "invalid"}, 0},
 		{"first", lab.Rule{Proto: "udp", First: 2}, 2},
@@ -194,7 +204,7 @@ func TestFirstSynAcksLost(t *testing.T) {
 	server.TCP(80)
 	server.Firewall(lab.Rule{Name: "lost", Chain: lab.Output, Proto: "tcp", Flags: "SA", First: 1, Do: lab.Drop})
 	err := client.Do(func() error {
-		c, err := net.DialTimeout("tcp", "10.2.0.10:80", 5*time.Second)
+		c, err := net.DialTimeout("tcp", "10.2.0.10:80", patience)
 		if err == nil {
 			c.Close()
 		}
@@ -242,7 +252,7 @@ func TestStateful(t *testing.T) {
 		{server, "10.1.0.1:8080", false},
 		{server, "[fd01::1]:8080", false},
 	} {
-		if err := dial(tt.from, tt.addr); isTimeout(err) != tt.silent || !tt.silent && err != nil {
+		if err := dialFor(tt.from, tt.addr, tt.silent); isTimeout(err) != tt.silent || !tt.silent && err != nil {
 			t.Errorf("dial %s: %v, want silence: %v", tt.addr, err, tt.silent)
 		}
 	}
@@ -258,8 +268,8 @@ func TestSynProxied(t *testing.T) {
 	for _, addr := range []string{"10.2.0.10:80", "10.2.0.10:81", "[fd02::10]:80", "[fd02::10]:81"} {
 		client.Offload("eth0", strings.Contains(addr, "["))
 		wire.Forget()
-		dial(client, addr) // what becomes of the connection is the server's to say
-		synAck := wire.Await(time.Second, func(p *lab.Packet) bool { t := p.TCP(); return t != nil && t.SYN && t.ACK })
+		dialFor(client, addr, true) // what becomes of the connection is the server's to say
+		synAck := wire.Await(patience, func(p *lab.Packet) bool { t := p.TCP(); return t != nil && t.SYN && t.ACK })
 		if synAck == nil {
 			t.Errorf("%s: no SYN-ACK:\n%v", addr, wire.Packets())
 		}
@@ -271,13 +281,16 @@ func TestSetTOS(t *testing.T) {
 	server.UDP(53, lab.Sink)
 	router.Firewall(lab.Rule{Chain: lab.Forward, Proto: "udp", Do: lab.SetTOS(0xb8)})
 	wire := server.Capture("eth0")
-	arrived := server.Firewall(lab.Rule{Name: "arrived", Proto: "udp"})
+	arrived := server.Firewall(lab.Rule{Name: "arrived", Proto: "udp"}, lab.Rule{Name: "so", Dst: "10.2.0.10", TOS: 0xb8}, lab.Rule{Name: "otherwise", Dst: "10.2.0.10", TOS: 0xb9})
 	send(t, client, "10.2.0.10:53", 1)
-	p := wire.Await(time.Second, func(p *lab.Packet) bool { return p.UDP() != nil })
+	p := wire.Await(patience, func(p *lab.Packet) bool { return p.UDP() != nil })
 	if p == nil || p.Layer(layers.LayerTypeIPv4).(*layers.IPv4).TOS != 0xb8 {
 		t.Errorf("TOS not 0xb8:\n%v", wire.Packets())
 	}
 	wire.Packets()
+	if so, otherwise := arrived.Count("so"), arrived.Count("otherwise"); so != 1 || otherwise != 0 {
+		t.Errorf("%d packets matched by what they have, %d by another value", so, otherwise)
+	}
 	if arrived.Count("arrived") != 1 {
 		t.Error("the header checksum was not updated: the kernel discarded the packet")
 	}
@@ -288,13 +301,16 @@ func TestSetClass(t *testing.T) {
 	server.UDP(53, lab.Sink)
 	router.Firewall(lab.Rule{Chain: lab.Forward, Proto: "udp", Do: lab.SetClass(0xb8)})
 	wire := server.Capture("eth0")
-	arrived := server.Firewall(lab.Rule{Name: "arrived", Proto: "udp"})
+	arrived := server.Firewall(lab.Rule{Name: "arrived", Proto: "udp"}, lab.Rule{Name: "so", Dst: "fd02::10", TOS: 0xb8}, lab.Rule{Name: "otherwise", Dst: "fd02::10", TOS: 0xb9})
 	send(t, client, "[fd02::10]:53", 1)
-	p := wire.Await(time.Second, func(p *lab.Packet) bool { return p.UDP() != nil })
+	p := wire.Await(patience, func(p *lab.Packet) bool { return p.UDP() != nil })
 	if p == nil || p.IPv6().Version != 6 || p.IPv6().TrafficClass != 0xb8 {
 		t.Errorf("traffic class not 0xb8:\n%v", wire.Packets())
 	}
 	wire.Packets()
+	if so, otherwise := arrived.Count("so"), arrived.Count("otherwise"); so != 1 || otherwise != 0 {
+		t.Errorf("%d packets matched by what they have, %d by another value", so, otherwise)
+	}
 	if arrived.Count("arrived") != 1 {
 		t.Error("the kernel discarded the packet")
 	}
@@ -318,7 +334,8 @@ func TestRulesThatCannotBe(t *testing.T) {
 		{Proto: "tcp", Dport: ","},
 		{Proto: "tcp", Flags: "SX"},
 		{Flags: "S"},
-		{Proto: "udp", Option: 4},
+		{Proto: "udp", Options: lab.TCPOptions{Has: 4}},
+		{Proto: "tcp", TOS: 8},
 		{Src: "10.0.0.300"},
 		{State: "old"},
 		{Share: 1.5},

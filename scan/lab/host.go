@@ -78,7 +78,8 @@ func sysctl(path, value string) error {
 }
 
 // silence sets what a new host must not inherit from the machine, and what keeps
-// it from sending packets that nobody asked for.
+// it from sending packets that nobody asked for. Addresses of both families stay where
+// an interface is turned off.
 func (h *Host) silence() error {
 	err := h.Do(func() error {
 		for _, s := range [][2]string{
@@ -91,6 +92,7 @@ func (h *Host) silence() error {
 			{"net/ipv6/conf/default/router_solicitations", "0"},
 			{"net/ipv6/conf/default/use_tempaddr", "0"},
 			{"net/ipv6/conf/default/addr_gen_mode", "0"},
+			{"net/ipv6/conf/default/keep_addr_on_down", "1"},
 		} {
 			if err := sysctl(s[0], s[1]); err != nil {
 				return err

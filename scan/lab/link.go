@@ -125,9 +125,10 @@ func (h *Host) awaitUp(iface string) error {
 	})
 }
 
-// await calls missing until it returns "" or an error, at most for 5 s.
+// await calls missing until it returns "" or an error, at most for 30 s: other networks
+// may be built and torn down at the same time.
 func await(iface string, missing func() (string, error)) error {
-	const step, most = time.Millisecond, 5 * time.Second
+	const step, most = time.Millisecond, 30 * time.Second
 	for end := time.Now().Add(most); ; time.Sleep(step) {
 		what, err := missing()
 		if what == "" || err != nil {
@@ -179,12 +180,57 @@ func (h *Host) MTU(iface string, bytes int) {
 	}
 }
 
-// Down pulls the cable of an interface.
+// FullQueue gives an interface a queue that has no room for any packet: who sends is told
+// that (ENOBUFS).
+func (h *Host) FullQueue(iface string) {
+	h.net.t.Helper()
+	err := h.links.QdiscReplace(&netlink.Tbf{
+		QdiscAttrs: netlink.QdiscAttrs{LinkIndex: h.Index(iface), Handle: netlink.MakeHandle(1, 0), Parent: netlink.HANDLE_ROOT},
+		Rate:       1 << 20, Buffer: 1 << 16, Limit: 1,
+	})
+	if err != nil {
+		h.fail("queue of %s: %v", iface, err)
+	}
+}
+
+// Down turns an interface off, which pulls the cable of the one at its other end. Its
+// addresses stay, its routes go.
 func (h *Host) Down(iface string) {
 	h.net.t.Helper()
 	if err := h.links.LinkSetDown(h.link(iface)); err != nil {
 		h.fail("%s down: %v", iface, err)
 	}
+}
+
+// Up turns an interface on that Down turned off, and returns when it passes packets.
+// Routes by way of a gateway do not come back by themselves.
+func (h *Host) Up(iface string) {
+	h.net.t.Helper()
+	if err := h.links.LinkSetUp(h.link(iface)); err != nil {
+		h.fail("%s up: %v", iface, err)
+	}
+	if err := h.awaitUp(iface); err != nil {
+		h.fail("%v", err)
+	}
+}
+
+// Unplug takes an interface out of the host, as one that is pulled out of its socket.
+// The other end of its cable goes with it.
+func (h *Host) Unplug(iface string) {
+	h.net.t.Helper()
+	if err := h.links.LinkDel(h.link(iface)); err != nil {
+		h.fail("%s away: %v", iface, err)
+	}
+}
+
+// Replug connects two hosts anew by interfaces of names that Unplug took away: it is
+// Link otherwise. They have other indexes and MACs than before.
+func (n *Network) Replug(a *Host, ifaceA string, b *Host, ifaceB string, addrs ...string) {
+	n.t.Helper()
+	if err := n.cable(a, ifaceA, b, ifaceB); err != nil {
+		n.fail("link %s-%s: %v", a.Name, b.Name, err)
+	}
+	n.share(a, ifaceA, b, ifaceB, addrs)
 }
 
 // Offload turns an interface's offloads on or off: checksums left to the card

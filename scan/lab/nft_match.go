@@ -2,6 +2,7 @@ package lab
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -20,6 +21,7 @@ const reg = 1
 type translator struct {
 	conn  *nftables.Conn
 	table *nftables.Table
+	sets  *uint32 // how many the batch of changes has, so that each has a number of its own
 	exprs []expr.Any
 }
 
@@ -45,7 +47,7 @@ func (t *translator) rule(r Rule) error {
 		t.meta(expr.MetaKeyOIFNAME)
 		t.equal(ifname(r.Out)...)
 	}
-	for _, match := range []func(Rule) error{t.proto, t.addrs, t.ports, t.icmpType, t.flags, t.state, t.some} {
+	for _, match := range []func(Rule) error{t.proto, t.addrs, t.ttl, t.tos, t.longer, t.ports, t.icmpType, t.flags, t.options, t.state, t.hash, t.some} {
 		if err := match(r); err != nil {
 			return err
 		}
@@ -117,6 +119,40 @@ func (t *translator) addrs(r Rule) error {
 	return nil
 }
 
+// ttl matches the TTL of the family that the addresses are of.
+func (t *translator) ttl(r Rule) error {
+	if r.TTL == 0 {
+		return nil
+	}
+	if r.Src == "" && r.Dst == "" {
+		return errors.New("rule: TTL needs Src or Dst")
+	}
+	offset := uint32(8) // RFC 791 §3.1
+	if strings.Contains(r.Src+r.Dst, ":") {
+		offset = 7 // RFC 8200 §3
+	}
+	t.load(expr.PayloadBaseNetworkHeader, offset, 1)
+	t.equal(r.TTL)
+	return nil
+}
+
+// tos matches the TOS, or traffic class, of the family that the addresses are of.
+func (t *translator) tos(r Rule) error {
+	switch {
+	case r.TOS == 0:
+	case r.Src == "" && r.Dst == "":
+		return errors.New("rule: TOS needs Src or Dst")
+	case strings.Contains(r.Src+r.Dst, ":"): // RFC 8200 §3: behind the four bits of the version
+		t.load(expr.PayloadBaseNetworkHeader, 0, 2)
+		t.add(&expr.Bitwise{SourceRegister: reg, DestRegister: reg, Len: 2, Mask: []byte{0x0f, 0xf0}, Xor: []byte{0, 0}})
+		t.equal(r.TOS>>4, r.TOS<<4)
+	default: // RFC 791 §3.1
+		t.load(expr.PayloadBaseNetworkHeader, 1, 1)
+		t.equal(r.TOS)
+	}
+	return nil
+}
+
 func (t *translator) ports(r Rule) error {
 	if (r.Sport != "" || r.Dport != "") && r.Proto != "tcp" && r.Proto != "udp" {
 		return fmt.Errorf("ports need Proto tcp or udp, not %q", r.Proto)
@@ -150,10 +186,32 @@ func (t *translator) icmpType(r Rule) error {
 	return fmt.Errorf("ICMPType needs Proto icmp or icmpv6, not %q", r.Proto)
 }
 
-// flags matches byte 13 of the TCP header (RFC 9293 §3.1), and options.
+// longer matches the length of the whole packet.
+func (t *translator) longer(r Rule) error {
+	if r.Longer > 0 {
+		t.meta(expr.MetaKeyLEN)
+		t.add(
+			&expr.Byteorder{SourceRegister: reg, DestRegister: reg, Op: expr.ByteorderHton, Len: 4, Size: 4},
+			&expr.Cmp{Op: expr.CmpOpGt, Register: reg, Data: binary.BigEndian.AppendUint32(nil, uint32(r.Longer))},
+		)
+	}
+	return nil
+}
+
+// hash matches one of so many flows, as a bundle of links deals them out.
+func (t *translator) hash(r Rule) error {
+	if r.Hash > 0 {
+		t.load(expr.PayloadBaseTransportHeader, 0, 4)
+		t.add(&expr.Hash{SourceRegister: reg, DestRegister: reg, Length: 4, Modulus: uint32(r.Hash), Seed: 7, Type: expr.HashTypeJenkins})
+		t.below(1)
+	}
+	return nil
+}
+
+// flags matches byte 13 of the TCP header (RFC 9293 §3.1).
 func (t *translator) flags(r Rule) error {
-	if (r.Flags != "" || r.Option != 0) && r.Proto != "tcp" {
-		return fmt.Errorf("rule: Flags and Option need Proto tcp, not %q", r.Proto)
+	if r.Flags != "" && r.Proto != "tcp" {
+		return fmt.Errorf("rule: Flags need Proto tcp, not %q", r.Proto)
 	}
 	if r.Flags != "" {
 		set, of, ok := strings.Cut(r.Flags, "/")
@@ -172,12 +230,31 @@ func (t *translator) flags(r Rule) error {
 		t.add(&expr.Bitwise{SourceRegister: reg, DestRegister: reg, Len: 1, Mask: []byte{mask}, Xor: []byte{0}})
 		t.equal(value)
 	}
-	if r.Option != 0 {
-		t.add(&expr.Exthdr{
-			DestRegister: reg, Type: r.Option, Len: 1,
-			Op: expr.ExthdrOpTcpopt, Flags: unix.NFT_EXTHDR_F_PRESENT,
-		})
-		t.equal(1)
+	return nil
+}
+
+// options matches TCP options.
+func (t *translator) options(r Rule) error {
+	if r.Options != (TCPOptions{}) && r.Proto != "tcp" {
+		return fmt.Errorf("rule: options need Proto tcp, not %q", r.Proto)
+	}
+	there := func(kind, is byte) {
+		t.add(&expr.Exthdr{DestRegister: reg, Type: kind, Len: 1, Op: expr.ExthdrOpTcpopt, Flags: unix.NFT_EXTHDR_F_PRESENT})
+		t.equal(is)
+	}
+	if r.Options.Has != 0 {
+		there(r.Options.Has, 1)
+	}
+	if r.Options.Lacks != 0 {
+		there(r.Options.Lacks, 0)
+	}
+	if r.Options.First != 0 {
+		t.load(expr.PayloadBaseTransportHeader, 20, 1)
+		t.equal(r.Options.First)
+	}
+	if r.Options.Shift != 0 { // the third byte of the option (RFC 7323 §2.2)
+		t.add(&expr.Exthdr{DestRegister: reg, Type: 3, Offset: 2, Len: 1, Op: expr.ExthdrOpTcpopt})
+		t.equal(r.Options.Shift)
 	}
 	return nil
 }
@@ -187,7 +264,7 @@ func flagBits(letters string) (bits byte, err error) {
 		return 0, nil
 	}
 	for _, c := range letters {
-		i := strings.IndexRune("FSRPAU", c)
+		i := strings.IndexRune("FSRPAUEC", c)
 		if i < 0 {
 			return 0, fmt.Errorf("%q in %q is no TCP flag", c, letters)
 		}

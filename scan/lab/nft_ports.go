@@ -33,7 +33,9 @@ func (t *translator) oneOf(list string, of nftables.SetDatatype, bytes int) erro
 			edges = append(edges, nftables.SetElement{Key: key(r[1] + 1), IntervalEnd: true})
 		}
 	}
-	set := &nftables.Set{Table: t.table, Anonymous: true, Constant: true, Interval: true, KeyType: of}
+	// The package would number all sets of the process, without a lock.
+	*t.sets++
+	set := &nftables.Set{Table: t.table, ID: *t.sets, Name: "__set%d", Anonymous: true, Constant: true, Interval: true, KeyType: of}
 	if err := t.conn.AddSet(set, edges); err != nil {
 		return err
 	}

@@ -87,8 +87,8 @@ func TestHookAnswers(t *testing.T) {
 		if err := dial(a, net.JoinHostPort(tt.addr, "80")); err != nil {
 			t.Errorf("%s: %v", tt.addr, err)
 		}
-		dial(a, net.JoinHostPort(tt.addr, "81")) // a soft error (RFC 1122 §4.2.3.9): it may go on trying
-		answer := wire.Await(time.Second, func(p *lab.Packet) bool {
+		dialFor(a, net.JoinHostPort(tt.addr, "81"), true) // a soft error (RFC 1122 §4.2.3.9): it may go on trying
+		answer := wire.Await(patience, func(p *lab.Packet) bool {
 			typ, code, ok := p.ICMP()
 			src, _ := p.Addrs()
 			return ok && typ == tt.typ && code == tt.code && src == router[src.Is4()]
@@ -96,10 +96,17 @@ func TestHookAnswers(t *testing.T) {
 		if answer == nil {
 			t.Errorf("%s: no ICMP error %d/%d:\n%v", tt.addr, tt.typ, tt.code, wire.Packets())
 		}
-		if err := dial(a, net.JoinHostPort(tt.addr, "82")); !isTimeout(err) {
+		if err := dialFor(a, net.JoinHostPort(tt.addr, "82"), true); !isTimeout(err) {
 			t.Errorf("%s: port 82: %v, want silence", tt.addr, err)
 		}
 		send(t, a, net.JoinHostPort(tt.addr, "7"), 1)
+		copies := 0
+		far.Await(patience, func(p *lab.Packet) bool {
+			if p.UDP() != nil {
+				copies++
+			}
+			return copies == 3
+		})
 		if got := far.Packets().Find(func(p *lab.Packet) bool { return p.UDP() != nil }); len(got) != 3 {
 			t.Errorf("%s: want the datagram three times:\n%v", tt.addr, got)
 		}
@@ -124,7 +131,7 @@ func TestHookAnswers(t *testing.T) {
 				return err
 			}
 			c.Write([]byte("hello"))
-			c.SetReadDeadline(time.Now().Add(time.Second))
+			c.SetReadDeadline(time.Now().Add(patience))
 			_, err = c.Read(make([]byte, 1))
 			return err
 		})

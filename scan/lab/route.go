@@ -120,6 +120,20 @@ func (h *Host) route(prefix, via string) (*netlink.Route, error) {
 	return r, nil
 }
 
+// PolicyPort adds a rule of each family: TCP packets to this port look their route up
+// in this table before the main one.
+func (h *Host) PolicyPort(table int, port uint16) {
+	h.net.t.Helper()
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		r := netlink.NewRule()
+		r.Table, r.Family, r.IPProto = table, family, unix.IPPROTO_TCP
+		r.Dport = netlink.NewRulePortRange(port, port)
+		if err := h.links.RuleAdd(r); err != nil {
+			h.fail("policy for port %d table %d: %v", port, table, err)
+		}
+	}
+}
+
 // Policy adds a rule: packets from a prefix, to a prefix ("" is any), look their
 // route up in this table before the main one.
 func (h *Host) Policy(table int, from, to string) {
@@ -158,6 +172,21 @@ func (h *Host) Neighbour(iface, addr string, mac net.HardwareAddr) {
 	}
 }
 
+// NoNeighbour adds an entry to the ARP or ND cache that says that the kernel has asked
+// for addr in vain. It stays: one that comes of asking goes when the kernel tidies up.
+func (h *Host) NoNeighbour(iface, addr string) {
+	h.net.t.Helper()
+	err := h.links.NeighSet(&netlink.Neigh{
+		LinkIndex: h.Index(iface),
+		State:     netlink.NUD_FAILED,
+		Flags:     netlink.NTF_EXT_LEARNED,
+		IP:        net.ParseIP(addr),
+	})
+	if err != nil {
+		h.fail("neighbour %s: %v", addr, err)
+	}
+}
+
 func ipNet(prefix string) (*net.IPNet, error) {
 	p, err := netip.ParsePrefix(prefix)
 	if err != nil {
@@ -172,4 +201,33 @@ func family(n *net.IPNet) int {
 		return unix.AF_INET
 	}
 	return unix.AF_INET6
+}
+
+// TakeAddr takes addresses with prefix length away from an interface, as a lease that
+// ends does.
+func (h *Host) TakeAddr(iface string, addrs ...string) {
+	h.net.t.Helper()
+	for _, s := range addrs {
+		p, err := ipNet(s)
+		if err == nil {
+			a := netip.MustParsePrefix(s)
+			p.IP = a.Addr().AsSlice()
+			err = h.links.AddrDel(h.link(iface), &netlink.Addr{IPNet: p})
+		}
+		if err != nil {
+			h.fail("address %s away from %s: %v", s, iface, err)
+		}
+	}
+}
+
+// TakeRoute takes a route away, as a tunnel that ends does.
+func (h *Host) TakeRoute(prefix, via string) {
+	h.net.t.Helper()
+	r, err := h.route(prefix, via)
+	if err == nil {
+		err = h.links.RouteDel(r)
+	}
+	if err != nil {
+		h.fail("route to %s away: %v", prefix, err)
+	}
 }

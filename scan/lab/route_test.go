@@ -5,7 +5,6 @@ import (
 	"net"
 	"syscall"
 	"testing"
-	"time"
 
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
@@ -72,7 +71,7 @@ func TestPolicy(t *testing.T) {
 		if err != nil {
 			t.Errorf("%v: %v", tt, err)
 		}
-		if wire.Await(2*time.Second, func(p *lab.Packet) bool { return p.Out && p.UDP() != nil }) == nil {
+		if wire.Await(patience, func(p *lab.Packet) bool { return p.Out && p.UDP() != nil }) == nil {
 			t.Errorf("%v: not seen on %s:\n%v", tt, tt.iface, wire.Packets())
 		}
 	}
@@ -120,7 +119,46 @@ func TestMTU(t *testing.T) {
 		typ, code, ok := p.ICMP()
 		return ok && typ == 3 && code == 4
 	}
-	if wire.Await(time.Second, tooBig) == nil {
+	if wire.Await(patience, tooBig) == nil {
 		t.Errorf("no \"fragmentation needed\":\n%v", wire.Packets())
+	}
+}
+
+// TestGoneAndBack: what is taken away is away, and what comes back works as before, in
+// both families.
+func TestGoneAndBack(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		goes, comes func(n *lab.Network, client, router *lab.Host)
+	}{
+		{"interface off", func(_ *lab.Network, client, _ *lab.Host) { client.Down("eth0") },
+			func(_ *lab.Network, client, _ *lab.Host) { client.Up("eth0"); client.Default("10.1.0.2", "fd01::2") }},
+		{"carrier", func(_ *lab.Network, _, router *lab.Host) { router.Down("eth0") },
+			func(_ *lab.Network, _, router *lab.Host) { router.Up("eth0") }},
+		{"interface", func(_ *lab.Network, client, _ *lab.Host) { client.Unplug("eth0") },
+			func(n *lab.Network, client, router *lab.Host) {
+				n.Replug(client, "eth0", router, "eth0", "10.1.0.1/24", "10.1.0.2/24", "fd01::1/64", "fd01::2/64")
+				client.Default("10.1.0.2", "fd01::2")
+			}},
+	} {
+		n := labtest.New(t)
+		client, router, server := n.Host("client"), n.Router("router"), n.Host("server")
+		n.Link(client, router, "10.1.0.1/24", "10.1.0.2/24", "fd01::1/64", "fd01::2/64")
+		n.Link(router, server, "10.2.0.2/24", "10.2.0.10/24", "fd02::2/64", "fd02::10/64")
+		client.Default("10.1.0.2", "fd01::2")
+		server.Default("10.2.0.2", "fd02::2")
+		server.TCP(80)
+		all := func(when string, works bool) {
+			for _, addr := range []string{"10.2.0.10:80", "[fd02::10]:80"} {
+				if err := dialFor(client, addr, !works); (err == nil) != works {
+					t.Errorf("%s, %s, %s: %v", tt.name, when, addr, err)
+				}
+			}
+		}
+		all("before", true)
+		tt.goes(n, client, router)
+		all("gone", false)
+		tt.comes(n, client, router)
+		all("back", true)
 	}
 }

@@ -11,18 +11,22 @@ type Rule struct {
 	Proto   string // "tcp", "udp", "icmp", "icmpv6"; in Ingress and Egress also "arp"
 	Src     string // address or prefix of either family
 	Dst     string
+	TTL     uint8  // or hop limit, as it comes in; 0: any. With Src or Dst
+	TOS     uint8  // or traffic class; 0: any. With Src or Dst
+	Longer  int    // the packet has more than so many bytes; 0: any
 	Sport   string // ports of TCP or UDP: "80", "22,80", "1-1024", "53,1000-2000"
 	Dport   string
 	// ICMPType is a list of types, as ports are written: "3", "8,13". With Proto.
 	ICMPType string
-	// Flags of TCP: the letters of F S R P A U that are set, the others of them
+	// Flags of TCP: the letters of F S R P A U E C that are set, the others of the first six
 	// not ("SA": a SYN-ACK; "0": none set). Behind a slash the only ones looked
 	// at: "S/SA" is SYN without ACK, whatever else is set.
-	Flags  string
-	Option uint8  // a TCP option of this kind is there
-	State  string // of connection tracking: "new", "established,related", "invalid", "untracked"
+	Flags   string
+	Options TCPOptions
+	State   string // of connection tracking: "new", "established,related", "invalid", "untracked"
 
 	// Of the packets that match all that, only some:
+	Hash  int     // one of so many, by a hash of the ports: always the same flows
 	Share float64 // this share at random, in steps of 0.01 %
 	First int     // the first so many
 	Every int     // the first of every so many
@@ -30,6 +34,14 @@ type Rule struct {
 	Burst int     // size of that bucket, default 5
 
 	Do Action
+}
+
+// TCPOptions are what a rule matches of them, by their kinds.
+type TCPOptions struct {
+	Has   uint8 // one of this kind is there
+	Lacks uint8 // none of this kind is
+	First uint8 // the first is of this kind
+	Shift uint8 // of the window scale option; 0: any
 }
 
 // Chain says where on a packet's way a rule stands.

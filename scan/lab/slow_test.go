@@ -16,17 +16,19 @@ func TestSlowLink(t *testing.T) {
 	n.SlowLink(a, b, oneWay, "10.1.0.1/24", "10.1.0.2/24", "fd01::1/64", "fd01::2/64")
 	b.UDP(7, lab.Echo)
 	for _, addr := range []string{"10.1.0.2:7", "[fd01::2]:7"} {
-		send(t, a, addr, 1) // neighbours are known after this
 		wire := a.Capture("eth0")
+		send(t, a, addr, 1) // neighbours are known after this
+		wire.Await(patience, func(p *lab.Packet) bool { return !p.Out && p.UDP() != nil })
 		wire.PacketsAfter(5 * oneWay)
 		wire.Forget()
 		send(t, a, addr, 1)
+		wire.Await(patience, func(p *lab.Packet) bool { return !p.Out && p.UDP() != nil })
 		udp := wire.PacketsAfter(5 * oneWay).Find(func(p *lab.Packet) bool { return p.UDP() != nil })
 		if len(udp) != 2 {
 			t.Fatalf("%s: want a datagram and its echo, got\n%v", addr, udp)
 		}
 		// A busy machine makes it later, never earlier.
-		if rtt := udp[1].At.Sub(udp[0].At); rtt < 2*oneWay || rtt > 2*oneWay+time.Second {
+		if rtt := udp[1].At.Sub(udp[0].At); rtt < 2*oneWay || rtt > 2*oneWay+patience {
 			t.Errorf("%s: round trip of %v over a link of %v each way", addr, rtt, oneWay)
 		}
 	}

@@ -246,3 +246,20 @@ func TestPage(t *testing.T) {
 		}
 	}
 }
+
+// TestAgainst: with -against every command line of sonde is measured once, against
+// the same of the other sonde.
+func TestAgainst(t *testing.T) {
+	for _, j := range against(jobs()) {
+		seen := map[string]bool{}
+		for _, c := range j.contests {
+			if seen[c.sonde] || c.peer != "other-"+c.sonde {
+				t.Errorf("%s: %q against %q", j.name, c.sonde, c.peer)
+			}
+			seen[c.sonde] = true
+		}
+		if len(seen) == 0 {
+			t.Errorf("%s: nothing is measured", j.name)
+		}
+	}
+}

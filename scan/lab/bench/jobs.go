@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"sonde/scan/lab"
@@ -34,6 +35,7 @@ const (
 
 // jobs are all jobs with all command lines. Programs print what is open, not
 // what is closed; the rest of each line is what the contest is about.
+// It is one table, longer than functions are: rows are read beside each other.
 func jobs() []job {
 	return []job{
 		{
@@ -137,6 +139,26 @@ func jobs() []job {
 			},
 		},
 	}
+}
+
+// other is how command lines name the sonde of -against.
+const other = "other-sonde"
+
+// against are the jobs with each command line of sonde once, and the other one's in
+// place of its peers'.
+func against(list []job) []job {
+	for i := range list {
+		seen := map[string]bool{}
+		var contests []contest
+		for _, c := range list[i].contests {
+			if !seen[c.sonde] {
+				seen[c.sonde] = true
+				contests = append(contests, contest{c.as, c.sonde, other + strings.TrimPrefix(c.sonde, "sonde")})
+			}
+		}
+		list[i].contests = contests
+	}
+	return list
 }
 
 // connectPorts are twenty, all over the range.

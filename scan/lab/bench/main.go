@@ -4,6 +4,7 @@
 // root, and the programs.
 //
 //	bench [-sonde FILE] [-rounds N] [-jobs PATTERN] [-write]
+//	bench -against FILE [-jobs PATTERN]    another sonde in place of its peers
 //	bench -list
 //	bench -in JOB COMMAND...     run one command where a job is done
 package main
@@ -34,6 +35,7 @@ type options struct {
 	write   bool
 	list    bool
 	in      string
+	against string
 }
 
 func run() int {
@@ -43,6 +45,7 @@ func run() int {
 	flag.StringVar(&o.jobs, "jobs", "", "only jobs whose name matches this regular expression")
 	flag.DurationVar(&o.timeout, "timeout", 60*time.Second, "end a command after this `DURATION`")
 	flag.BoolVar(&o.write, "write", false, "write BENCHMARKS.md and the plots")
+	flag.StringVar(&o.against, "against", "", "measure against another sonde, `FILE`, doing the same, and not against its peers")
 	flag.BoolVar(&o.list, "list", false, "list the jobs and their command lines")
 	flag.StringVar(&o.in, "in", "", "run one command, with {targets} and the like, where `JOB` is done")
 	flag.Parse()
@@ -68,6 +71,14 @@ func (o *options) check() (err error) {
 	if o.rounds < 1 {
 		return errors.New("-rounds: one at least")
 	}
+	if o.against != "" {
+		if o.write {
+			return errors.New("-write: the page is about peers, not about -against")
+		}
+		if o.against, err = filepath.Abs(o.against); err != nil {
+			return err
+		}
+	}
 	o.sonde, err = filepath.Abs(o.sonde)
 	return err
 }
@@ -86,6 +97,9 @@ func (o *options) do() (exit int, err error) {
 		return o.visit(&list[i], flag.Args())
 	}
 	list = slices.DeleteFunc(list, func(j job) bool { return !which.MatchString(j.name) })
+	if o.against != "" {
+		list = against(list)
+	}
 	if o.list {
 		for _, j := range list {
 			for _, c := range j.contests {
@@ -94,7 +108,7 @@ func (o *options) do() (exit int, err error) {
 		}
 		return 0, nil
 	}
-	if err := programs(list, o.sonde); err != nil {
+	if err := programs(list, o.sonde, o.against); err != nil {
 		return 0, err
 	}
 	return 0, o.measure(list)
@@ -110,8 +124,13 @@ func (o *options) measure(list []job) error {
 	// A program that was just linked is read in smaller pieces than one that was
 	// installed, as its peers are.
 	sonde := *o
-	if sonde.sonde, err = install(o.sonde, folder); err != nil {
+	if sonde.sonde, err = install(o.sonde, filepath.Join(folder, "sonde")); err != nil {
 		return err
+	}
+	if o.against != "" {
+		if sonde.against, err = install(o.against, filepath.Join(folder, other)); err != nil {
+			return err
+		}
 	}
 	var results [][]outcome
 	for i := range list {
@@ -132,13 +151,12 @@ func (o *options) measure(list []job) error {
 // says so.
 const again = 10 * time.Second
 
-// install copies a program into folder.
-func install(program, folder string) (to string, err error) {
+// install copies a program.
+func install(program, to string) (string, error) {
 	b, err := os.ReadFile(program)
 	if err != nil {
 		return "", err
 	}
-	to = filepath.Join(folder, "sonde")
 	return to, os.WriteFile(to, b, 0o755)
 }
 
@@ -146,7 +164,7 @@ func install(program, folder string) (to string, err error) {
 func (o *options) one(j *job, folder string) ([]outcome, error) {
 	n := lab.New(fatal{})
 	c := &course{
-		job: j, site: j.build(n), want: j.truth(), sonde: o.sonde, folder: folder, timeout: o.timeout, again: min(again, o.timeout),
+		job: j, site: j.build(n), want: j.truth(), programs: map[string]string{"sonde": o.sonde, other: o.against}, folder: folder, timeout: o.timeout, again: min(again, o.timeout),
 	}
 	samples, err := c.rounds(o.rounds * max(j.often, 1))
 	if err := errors.Join(err, n.Close()); err != nil {
@@ -175,9 +193,12 @@ func (o *options) visit(j *job, args []string) (exit int, err error) {
 }
 
 // programs looks for all that is to be run.
-func programs(list []job, sonde string) error {
+func programs(list []job, sonde, against string) error {
 	var missing []string
 	for _, p := range peers(list) {
+		if p == other {
+			p = against
+		}
 		if _, err := exec.LookPath(p); err != nil {
 			missing = append(missing, p)
 		}

@@ -23,11 +23,12 @@ type sample struct {
 type course struct {
 	*job
 	site
-	want    map[string]bool
-	sonde   string        // where it is
-	folder  string        // for what programs write
-	timeout time.Duration // after which a run is ended …
-	again   time.Duration // … and one of a command whose first run was
+	want map[string]bool
+	// programs says where programs are that are not to be looked for.
+	programs map[string]string
+	folder   string        // for what programs write
+	timeout  time.Duration // after which a run is ended …
+	again    time.Duration // … and one of a command whose first run was
 }
 
 // run runs a command, ends it after limit, and holds what it found against the truth.
@@ -42,8 +43,8 @@ func (c *course) run(command string, limit time.Duration) (s sample, err error) 
 
 	words := c.words(command, c.site, out)
 	program := words[0]
-	if program == "sonde" {
-		program = c.sonde
+	if here := c.programs[program]; here != "" {
+		program = here
 	}
 	cmd := c.scanner.Command(program, words[1:]...)
 	cmd.Stdout, cmd.Stderr = printed, said

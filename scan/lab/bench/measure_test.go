@@ -37,7 +37,7 @@ func pretender(t *testing.T, script string) *course {
 	}
 	j := &job{targets: prefix("10.128.0.0/29"), contests: []contest{{asBest, "sonde {targets}", "nc"}}}
 	return &course{
-		job: j, site: site{scanner: n.Host("scanner")}, sonde: file, folder: t.TempDir(), timeout: 10 * time.Second,
+		job: j, site: site{scanner: n.Host("scanner")}, programs: map[string]string{"sonde": file}, folder: t.TempDir(), timeout: 10 * time.Second,
 		want: map[string]bool{"10.128.0.1": true, "10.128.0.2": true, "10.128.0.3": true},
 	}
 }
@@ -60,8 +60,8 @@ func TestRunIsEnded(t *testing.T) {
 	c := pretender(t, `echo '{"type":"host","addr":"10.128.0.1","state":"up"}'
 		printf '{"type":"ho'
 		exec sleep 20`)
-	s, err := c.run("sonde {targets}", 200*time.Millisecond)
-	if err != nil || s.missed != 2 || !s.ended || s.wall > 10*time.Second {
+	s, err := c.run("sonde {targets}", 2*time.Second) // long enough for a shell to begin
+	if err != nil || s.missed != 2 || !s.ended || s.wall > 15*time.Second {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
@@ -81,7 +81,7 @@ func TestRunOfNothing(t *testing.T) {
 func TestRounds(t *testing.T) {
 	c := pretender(t, `test "$1" = quick || exec sleep 20`)
 	c.contests = []contest{{asBest, "sonde quick", "sonde slow"}}
-	c.timeout, c.again = 500*time.Millisecond, 100*time.Millisecond
+	c.timeout, c.again = 4*time.Second, 500*time.Millisecond
 	samples, err := c.rounds(4)
 	if err != nil {
 		t.Fatal(err)

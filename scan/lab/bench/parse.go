@@ -12,7 +12,7 @@ import (
 func (j *job) read(tool, output string, exit int) (map[string]bool, error) {
 	got := make(map[string]bool)
 	switch tool {
-	case "sonde":
+	case "sonde", other:
 		return got, readSonde(output, j.wantsPorts(), got)
 	case "nmap":
 		return got, readNmap(output, j.wantsPorts(), got)

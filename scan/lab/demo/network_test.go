@@ -37,7 +37,7 @@ func TestBuild(t *testing.T) {
 		{"10.77.1.21:81", syscall.ECONNREFUSED},
 	} {
 		err := client.Do(func() error {
-			c, err := net.DialTimeout("tcp", tt.addr, 300*time.Millisecond)
+			c, err := net.DialTimeout("tcp", tt.addr, time.Second)
 			if err == nil {
 				c.Close()
 			}

@@ -28,13 +28,19 @@ func Main(m *testing.M) (exit int) {
 	return m.Run()
 }
 
-// New returns a network that is closed when the test ends. It skips the test
-// where Main could make no namespaces.
-func New(t testing.TB) *lab.Network {
+// Need skips the test where Main could make no namespaces.
+func Need(t testing.TB) {
 	t.Helper()
 	if err := lab.Inside(); err != nil {
 		skip(t, err)
 	}
+}
+
+// New returns a network that is closed when the test ends. It skips the test
+// where Main could make no namespaces.
+func New(t testing.TB) *lab.Network {
+	t.Helper()
+	Need(t)
 	n := lab.New(t)
 	t.Cleanup(func() {
 		if err := n.Close(); err != nil {
