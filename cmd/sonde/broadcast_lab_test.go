@@ -1,12 +1,16 @@
 package main
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
+	"sonde/probe"
+	"sonde/scan/job"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
+	"sonde/scan/report"
 )
 
 // newTalkative is a client on a link with a router and a host, and a host behind
@@ -44,18 +48,18 @@ func TestBroadcastSwept(t *testing.T) {
 		exit int
 		up   []string
 	}{
-		{"sweep 10.1.0.0/24", exitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
-		{"sweep -v 10.1.0.0/29", exitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
-		{"sweep -PE 10.1.0.0/24", exitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
-		{"sweep --via connect 10.1.0.0/24", exitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
-		{"sweep 10.1.0.254-10.1.0.255", exitSilence, nil},
-		{"sweep -PE 10.1.0.254-10.1.0.255", exitSilence, nil},
-		{"sweep 10.2.0.0/24", exitYes, []string{"10.2.0.1", "10.2.0.10"}},
-		{"sweep -PE 10.2.0.0/24", exitYes, []string{"10.2.0.1", "10.2.0.10"}},
-		{"tcp -T4 -p 80 10.1.0.0/24", exitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
-		{"tcp -T4 -PN -p 80 10.1.0.248/29", exitSilence, nil},
-		{"udp -T4 -PN -p 53 10.1.0.248/29", exitSilence, nil},
-		{"tcp -T4 -PN -p 80 10.2.0.252/30", exitSilence, nil},
+		{"sweep 10.1.0.0/24", job.ExitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
+		{"sweep -v 10.1.0.0/29", job.ExitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
+		{"sweep -PE 10.1.0.0/24", job.ExitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
+		{"sweep --via connect 10.1.0.0/24", job.ExitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
+		{"sweep 10.1.0.254-10.1.0.255", job.ExitSilence, nil},
+		{"sweep -PE 10.1.0.254-10.1.0.255", job.ExitSilence, nil},
+		{"sweep 10.2.0.0/24", job.ExitYes, []string{"10.2.0.1", "10.2.0.10"}},
+		{"sweep -PE 10.2.0.0/24", job.ExitYes, []string{"10.2.0.1", "10.2.0.10"}},
+		{"tcp -T4 -p 80 10.1.0.0/24", job.ExitYes, []string{"10.1.0.1", "10.1.0.2", "10.1.0.7"}},
+		{"tcp -T4 -PN -p 80 10.1.0.248/29", job.ExitSilence, nil},
+		{"udp -T4 -PN -p 53 10.1.0.248/29", job.ExitSilence, nil},
+		{"tcp -T4 -PN -p 80 10.2.0.252/30", job.ExitSilence, nil},
 	} {
 		t.Run(strings.ReplaceAll(tt.line, "/", "|"), func(t *testing.T) {
 			wire.Forget()
@@ -85,11 +89,11 @@ func TestBroadcastNamed(t *testing.T) {
 		exit int
 		host string // in a sweep
 	}{
-		{"10.1.0.255", exitLocal, "unknown (local-error)"},
-		{"255.255.255.255", exitLocal, "unknown (local-error)"},
-		{"10.1.0.0", exitSilence, "unknown (no-neighbour)"},
-		{"224.0.0.1", exitSilence, "unknown (no-neighbour)"},
-		{"10.2.0.255", exitSilence, "unknown (no-response)"},
+		{"10.1.0.255", job.ExitLocal, "unknown (local-error)"},
+		{"255.255.255.255", job.ExitLocal, "unknown (local-error)"},
+		{"10.1.0.0", job.ExitSilence, "unknown (no-neighbour)"},
+		{"224.0.0.1", job.ExitSilence, "unknown (no-neighbour)"},
+		{"10.2.0.255", job.ExitSilence, "unknown (no-response)"},
 		// 10.2.0.0 is as any address to the router, which may say that nobody has it.
 	} {
 		for _, line := range []string{"sweep", "sweep -PE", "tcp -T4 -p 80", "udp -T4 -p 53", "tcp -T4 -p 80 --via connect"} {
@@ -111,13 +115,21 @@ func TestBroadcastNamed(t *testing.T) {
 // down, open or closed.
 func wantHostless(t *testing.T, o *outcome, addrs ...string) {
 	t.Helper()
-	for _, r := range o.records {
-		if !slices.Contains(addrs, r.Addr) {
-			continue
+	check := func(r report.Record, addr netip.Addr, state probe.State) {
+		if !slices.Contains(addrs, addr.String()) {
+			return
 		}
-		switch r.State {
-		case "up", "down", "open", "closed":
-			t.Errorf("%s: %s", r.Addr, r.line)
+		switch state {
+		case probe.Up, probe.Down, probe.Open, probe.Closed:
+			t.Errorf("%s: %s", addr, jsonOf(r))
+		}
+	}
+	for _, r := range o.records {
+		switch r := r.(type) {
+		case *report.Host:
+			check(r, r.Addr, r.State)
+		case *report.Port:
+			check(r, r.Addr, r.State)
 		}
 	}
 }
@@ -151,7 +163,7 @@ func TestTinyNetworks(t *testing.T) {
 		for _, line := range []string{"sweep", "sweep -PE", "tcp -p 80", "tcp -PN -p 80", "tcp -p 80 --via connect"} {
 			t.Run(line+" "+strings.ReplaceAll(tt.network, "/", "|"), func(t *testing.T) {
 				o := ask(t, client, line, tt.network)
-				o.wantExit(t, exitYes)
+				o.wantExit(t, job.ExitYes)
 				if up := o.up(); !slices.Equal(up, tt.hosts) {
 					t.Errorf("up: %v, want %v", up, tt.hosts)
 				}
@@ -162,7 +174,7 @@ func TestTinyNetworks(t *testing.T) {
 	n.Link(client, n.Host("nobody"), "10.5.0.1/24", "10.5.0.2/24", "fd05::1/64", "fd05::2/64")
 	for _, target := range []string{"10.5.0.77/32", "fd05::77/128"} {
 		o := ask(t, client, "sweep", target)
-		o.wantExit(t, exitNo)
+		o.wantExit(t, job.ExitNo)
 		if addr, _, _ := strings.Cut(target, "/"); o.hosts[addr].state() != "down (no-neighbour)" {
 			t.Errorf("%s: %v", target, o.hosts)
 		}

@@ -49,13 +49,14 @@ func newMission(t *testing.T) *mission {
 		"host.test":  {netip.MustParseAddr("10.101.192.10")},
 		"other.test": {netip.MustParseAddr("10.101.192.10")},
 	}))
-	n.Resolver("10.101.193.53")
+	nameServer(t, n, "10.101.193.53")
 	return m
 }
 
 // TestMissionLines runs the command lines of the mission as people type them:
 // what they print is given as regular expressions of lines, in order.
 func TestMissionLines(t *testing.T) {
+	t.Parallel()
 	m := newMission(t)
 	for _, tt := range []struct {
 		line string
@@ -74,7 +75,7 @@ func TestMissionLines(t *testing.T) {
 			`^28080/tcp +filtered +\S+ +no reply to 3 SYNs$`,
 			`^28443/tcp +filtered +\S+ +no reply to 3 SYNs$`,
 			`^$`,
-			`^3 ports: 3 filtered\. 9 packets sent, 0 answers, 2\.\d s$`}},
+			`^3 ports: 3 filtered\. 9 packets sent, 0 answers, [2-9]\.\d s$`}},
 		{"udp -g 53 -p 12053 10.101.192.10", 0, []string{`^12053/udp +open +- +udp-response$`}},
 		{"sweep -PE -e eth0 -S 10.42.48.1 10.1.145.10", 0, []string{
 			`^10\.1\.145\.10 +unknown, sent 1 echo request as 10\.42\.48\.1; replies go there$`}},
@@ -86,9 +87,9 @@ func TestMissionLines(t *testing.T) {
 			`^10\.101\.192\.10 \(host\.test\)  up, syn-ack, `, `^443/tcp +open +https +syn-ack$`}},
 		{"tcp -v -p 444 --timeout 5s host.test", 1, []string{`^444/tcp +closed `}},
 		{"tcp -p 80 --tos 184 -g 4025 -v 10.101.192.10", 0, []string{
-			`^80/tcp +open +http +syn-ack$`, `^ +tcp\.dst_port +4025$`, `^ +tcp\.flags +SA$`, `^ +tcp\.options +mss=1460,`}},
+			`^80/tcp +open +http +syn-ack$`, `^ +port +4025$`, `^ +flags +SA$`, `^ +tcp-options +mss=1460,`}},
 		{"sweep -PE -v 8.8.8.8", 0, []string{
-			`^8\.8\.8\.8 +up, echo-reply, `, `^ +ip\.ttl +63$`, `^ +icmp\.type +0$`}},
+			`^8\.8\.8\.8 +up, echo-reply, `, `^ +ttl +63$`, `^ +icmp\.type +0$`}},
 
 		// Web pages make of "-" a minus sign (U+2212) or a dash (U+2013), and of
 		// "--" one dash.
@@ -97,7 +98,7 @@ func TestMissionLines(t *testing.T) {
 		{"sweep −PE −e eth0 −S 10.42.48.1 10.1.145.10", 0, []string{`sent 1 echo request as 10\.42\.48\.1`}},
 		{"tcp –PN –sS –p 8081 –max-retries 0 –e eth0 –S 10.42.48.1 10.1.145.10", 0, []string{`sent 1 SYN as 10\.42\.48\.1`}},
 		{"tcp –v –p 443 ––timeout 5s 10.101.192.10", 0, []string{`^443/tcp +open `}},
-		{"tcp −p 80 –tos 184 −g4025 −v 10.101.192.10", 0, []string{`^ +tcp\.dst_port +4025$`}},
+		{"tcp −p 80 –tos 184 −g4025 −v 10.101.192.10", 0, []string{`^ +port +4025$`}},
 	} {
 		t.Run(strings.ReplaceAll(tt.line, "/", "|"), func(t *testing.T) {
 			o := typed(t, m.client, strings.Fields(tt.line)...)
@@ -133,7 +134,7 @@ func TestMissionNames(t *testing.T) {
 		}
 		return forward(query, from)
 	})
-	n.Resolver("10.1.0.2")
+	nameServer(t, n, "10.1.0.2")
 	for _, tt := range []struct{ line, head, names string }{
 		{"tcp -v -p 443 -4 host.test", "10.1.0.2 (host.test)  up, syn-ack", "forward and reverse agree"},
 		{"tcp -v -p 443 -6 host.test", "fd01::2 (host.test)  up, syn-ack", "forward and reverse agree"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
 )
 
@@ -25,7 +26,7 @@ func TestCounts(t *testing.T) {
 	} {
 		file := filepath.Join(t.TempDir(), "run.pcapng")
 		o := on(tt.network, tt.line+" -o json --packet-trace --pcap "+file).run(t)
-		want := int(o.end()["sent"].(float64) + o.end()["received"].(float64))
+		want := int(o.end().Sent + o.end().Received)
 		if got := packetsIn(t, file); got != want {
 			t.Errorf("%s: %d packets in the file, sent and received are %d", tt.line, got, want)
 		}
@@ -41,21 +42,28 @@ func TestCounts(t *testing.T) {
 // packetsIn counts the packets of a pcapng file.
 func packetsIn(t *testing.T, file string) (n int) {
 	t.Helper()
+	eachPacket(t, file, func(layers.LinkType, []byte) { n++ })
+	return n
+}
+
+// eachPacket reads a pcapng file.
+func eachPacket(t *testing.T, file string, each func(link layers.LinkType, b []byte)) {
+	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := pcapgo.NewNgReader(f, pcapgo.NgReaderOptions{WantMixedLinkType: true})
+	r, err := pcapgo.NewNgReader(f, pcapgo.DefaultNgReaderOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for {
-		switch _, _, err := r.ReadPacketData(); err {
+		switch b, _, err := r.ReadPacketData(); err {
 		case nil:
-			n++
+			each(r.LinkType(), b)
 		case io.EOF:
-			return n
+			return
 		default:
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/netip"
@@ -9,63 +8,34 @@ import (
 	"strings"
 	"testing"
 
+	"sonde/probe/wire"
+	"sonde/scan/job"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
+	"sonde/scan/report"
 )
 
-// shown is what tests look at in a record of doctor.
-type shown struct {
-	Type, Addr, Name        string
-	Last                    any // of a limit, a number
-	Iface, State, Kind, Why string
-	Source, Next, MAC       string
-	Neighbour               string
-	TCP, UDP, Sweep         string
-	Pings                   []string
-	Local, Foreign, Spare   bool
-	MTU, Known              int
-	OnLink                  bool `json:"on_link"`
-
-	Allowed bool
-	Fix     string
-	Addrs   []string
-}
-
-// way is one line of what a way record says.
-func (s *shown) way() string {
-	if s.Why != "" {
-		return strings.TrimSpace(s.Why + " " + s.Iface)
+// wayText is one line of what a way record says.
+func wayText(t *testing.T, w *report.Way) string {
+	t.Helper()
+	if w.Errno != 0 {
+		return strings.TrimSpace(jsonWord(t, w, "why") + " " + w.Iface)
 	}
-	next := s.Next
+	next := w.Next.String()
 	switch {
-	case s.Local:
+	case w.Local:
 		next = "self"
-	case s.OnLink:
+	case !w.Next.IsValid():
 		next = "link"
 	}
-	return strings.TrimSpace(fmt.Sprint(s.Iface, " from ", s.Source, " to ", next, " ", s.Neighbour))
+	return strings.TrimSpace(fmt.Sprint(w.Iface, " from ", w.Source, " to ", next, " ", w.Neighbour))
 }
 
-// examined runs doctor with JSON beside the text, and returns the records in
-// order.
-func examined(t *testing.T, h *lab.Host, args ...string) (*outcome, []shown) {
+// examined asks doctor for the ways to targets, with JSON beside the text.
+func examined(t *testing.T, h *lab.Host, args ...string) (*outcome, []*report.Way) {
 	t.Helper()
 	o := ask(t, h, "doctor", args...)
-	return o, shownBy(t, o)
-}
-
-// shownBy are the records of an outcome as doctor's.
-func shownBy(t *testing.T, o *outcome) []shown {
-	t.Helper()
-	var list []shown
-	for _, r := range o.local {
-		var s shown
-		if err := json.Unmarshal(r.line, &s); err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, s)
-	}
-	return list
+	return o, recordsOf[*report.Way](o.records)
 }
 
 // clinic is a client with two uplinks, a cable that is pulled out, special
@@ -106,15 +76,15 @@ func clinic(t *testing.T) (n *lab.Network, client *lab.Host) {
 // TestDoctorWays: interface, source, next hop and its MAC are the kernel's
 // choice; where there is no way it is said why, with exit 4. No packet leaves.
 func TestDoctorWays(t *testing.T) {
+	t.Parallel()
 	n, client := clinic(t)
 	tun := lab.CanTUN() == nil
 	if tun {
 		far := n.Host("far")
 		n.TUN(client, far, "10.8.0.1/24", "10.8.0.2/24", "fd08::1/64", "fd08::2/64")
 	}
-	// Somebody asked for these neighbours in vain, until the kernel gave up: it asks
-	// three times, a second apart.
-	typed(t, client, "tcp", "--via", "connect", "--max-retries", "0", "--timeout", "3500ms", "-p", "1", "10.1.0.99", "fd01::99")
+	client.NoNeighbour("eth0", "10.1.0.99")
+	client.NoNeighbour("eth0", "fd01::99")
 	wires := []*lab.Capture{client.Capture("eth0"), client.Capture("eth1")}
 	for _, tt := range []struct {
 		line, want string
@@ -157,32 +127,36 @@ func TestDoctorWays(t *testing.T) {
 			continue
 		}
 		t.Run(tt.line, func(t *testing.T) {
-			o, records := examined(t, client, strings.Fields(tt.line)...)
-			if len(records) != 1 {
-				t.Fatalf("%d records", len(records))
+			o, ways := examined(t, client, strings.Fields(tt.line)...)
+			if len(ways) != 1 || len(o.records) != 3 {
+				t.Fatalf("%d ways, %d records", len(ways), len(o.records))
 			}
-			r := records[0]
-			got, want := r.way(), tt.want
-			if a, err := netip.ParseAddr(r.Source); err == nil && a.IsLinkLocalUnicast() {
-				want = strings.Replace(want, "LINKLOCAL", r.Source, 1)
+			w := ways[0]
+			got, want := wayText(t, w), tt.want
+			if w.Source.IsLinkLocalUnicast() {
+				want = strings.Replace(want, "LINKLOCAL", w.Source.String(), 1)
 			}
-			if r.Next != "" {
-				want = strings.Replace(want, "ANY", r.Next, 1)
+			if w.Next.IsValid() {
+				want = strings.Replace(want, "ANY", w.Next.String(), 1)
 			}
 			want = strings.Replace(want, "ANY", "link", 1)
-			if got != want || r.MAC != tt.mac {
-				t.Errorf("%s, MAC %q; want %s, MAC %q", got, r.MAC, want, tt.mac)
+			mac := ""
+			if w.MAC != (wire.MAC{}) {
+				mac = net.HardwareAddr(w.MAC[:]).String()
 			}
-			exit := exitYes
-			if r.Why != "" {
-				exit = exitLocal
+			if got != want || mac != tt.mac {
+				t.Errorf("%s, MAC %q; want %s, MAC %q", got, mac, want, tt.mac)
+			}
+			exit := job.ExitYes
+			if w.Errno != 0 {
+				exit = job.ExitLocal
 			}
 			o.wantExit(t, exit)
 			if o.stderr != "" {
 				t.Errorf("stderr: %s", o.stderr)
 			}
-			if r.Why == "" {
-				o.wantText(t, r.Addr+"\n", "  interface  "+r.Iface+", ", "  source     "+r.Source+"\n", "  next hop   ", r.MAC)
+			if w.Errno == 0 {
+				o.wantText(t, w.Addr.String()+"\n", "  interface  "+w.Iface+", ", "  source     "+w.Source.String()+"\n", "  next hop   ", mac)
 			}
 		})
 	}
@@ -198,7 +172,7 @@ func TestDoctorText(t *testing.T) {
 	_, client := clinic(t)
 	o := typed(t, client, "doctor", "10.1.0.9", "203.0.113.9", "2001:db8:4::1", "192.168.3.1", "fd01::50")
 	golden(t, "doctor-ways.txt", strings.Replace(o.text, "fd02::77\n", "fd02::1\n", 1)) // both are equally good
-	o.wantExit(t, exitLocal)
+	o.wantExit(t, job.ExitLocal)
 }
 
 // TestDoctorNetworks: a network is shown as stretches, and large ones without
@@ -212,25 +186,25 @@ func TestDoctorNetworks(t *testing.T) {
 		exit  int
 	}{
 		{"172.15.255.0-172.16.0.255", []string{"172.15.255.0-172.15.255.255 eth0 from 10.1.0.1 to 10.1.0.2 unknown",
-			"172.16.0.0-172.16.0.255 eth1 from 10.2.0.1 to 10.2.0.2 known"}, nil, exitYes},
+			"172.16.0.0-172.16.0.255 eth1 from 10.2.0.1 to 10.2.0.2 known"}, nil, job.ExitYes},
 		{"192.168.0.0/22", []string{"192.168.0.0-192.168.0.255 eth0 from 10.1.0.1 to 10.1.0.2 unknown", "192.168.1.0-192.168.1.255 blackhole",
-			"192.168.2.0-192.168.2.255 unreachable", "192.168.3.0-192.168.3.255 prohibited"}, []string{"192.168.1.0-192.168.1.255  blackhole"}, exitLocal},
-		{"192.168.0.0/22 --exclude 192.168.1.0-192.168.3.255", []string{"192.168.0.0-192.168.0.255 eth0 from 10.1.0.1 to 10.1.0.2 unknown"}, nil, exitYes},
+			"192.168.2.0-192.168.2.255 unreachable", "192.168.3.0-192.168.3.255 prohibited"}, []string{"192.168.1.0-192.168.1.255  blackhole"}, job.ExitLocal},
+		{"192.168.0.0/22 --exclude 192.168.1.0-192.168.3.255", []string{"192.168.0.0-192.168.0.255 eth0 from 10.1.0.1 to 10.1.0.2 unknown"}, nil, job.ExitYes},
 		{"10.1.0.0/29", []string{"10.1.0.0-10.1.0.0 eth0 from 10.1.0.1 to link each", "10.1.0.1-10.1.0.1 lo from 10.1.0.1 to self",
-			"10.1.0.2-10.1.0.7 eth0 from 10.1.0.1 to link each"}, []string{"\n10.1.0.0, 10.1.0.2-10.1.0.7\n", "\n10.1.0.1\n"}, exitYes},
+			"10.1.0.2-10.1.0.7 eth0 from 10.1.0.1 to link each"}, []string{"\n10.1.0.0, 10.1.0.2-10.1.0.7\n", "\n10.1.0.1\n"}, job.ExitYes},
 		{"10.1.0.8/30 10.1.0.10", []string{"10.1.0.10 eth0 from 10.1.0.1 to link unknown", "10.1.0.8-10.1.0.9 eth0 from 10.1.0.1 to link each",
-			"10.1.0.11-10.1.0.11 eth0 from 10.1.0.1 to link each"}, []string{"  known      1 MAC on the link"}, exitYes},
-		{"2001:db8:f::/108", []string{"2001:db8:f::-2001:db8:f::f:ffff eth1 from fd02::1 to fd02::2 unknown"}, nil, exitYes},
+			"10.1.0.11-10.1.0.11 eth0 from 10.1.0.1 to link each"}, []string{"  known      1 MAC on the link"}, job.ExitYes},
+		{"2001:db8:f::/108", []string{"2001:db8:f::-2001:db8:f::f:ffff eth1 from fd02::1 to fd02::2 unknown"}, nil, job.ExitYes},
 	} {
 		t.Run(tt.line, func(t *testing.T) {
-			o, records := examined(t, client, strings.Fields(tt.line)...)
+			o, ways := examined(t, client, strings.Fields(tt.line)...)
 			var got []string
-			for _, r := range records {
-				who := r.Addr
-				if r.Last != nil {
-					who = fmt.Sprint(who, "-", r.Last)
+			for _, w := range ways {
+				who := w.Addr.String()
+				if w.Last.IsValid() {
+					who = fmt.Sprint(who, "-", w.Last)
 				}
-				got = append(got, who+" "+strings.Replace(r.way(), "from fd02::77 ", "from fd02::1 ", 1)) // both are equally good
+				got = append(got, who+" "+strings.Replace(wayText(t, w), "from fd02::77 ", "from fd02::1 ", 1)) // both are equally good
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
@@ -256,13 +230,13 @@ func TestDoctorMethods(t *testing.T) {
 		{"--via connect 10.1.0.9", "sockets", "sockets", "sockets", "[connect 443 connect 80]", "10.1.0.1"},
 		{"10.4.0.9 10.4.0.0/22", "frames", "frames", "frames", "[ARP]", "10.1.0.1"}, // more than the kernel's neighbour table is left with
 	} {
-		_, records := examined(t, client, strings.Fields(tt.line)...)
-		r := records[slices.IndexFunc(records, func(r shown) bool { return r.Type == "way" })]
-		if r.TCP != tt.tcp || r.UDP != tt.udp || r.Sweep != tt.sweep || fmt.Sprint(r.Pings) != tt.pings || r.Source != tt.source {
-			t.Errorf("%s: tcp %s, udp %s, sweep %s %v, from %s", tt.line, r.TCP, r.UDP, r.Sweep, r.Pings, r.Source)
+		_, ways := examined(t, client, strings.Fields(tt.line)...)
+		w := ways[0]
+		if w.TCP != tt.tcp || w.UDP != tt.udp || w.Sweep != tt.sweep || fmt.Sprint(w.Pings) != tt.pings || w.Source.String() != tt.source {
+			t.Errorf("%s: tcp %s, udp %s, sweep %s %v, from %s", tt.line, w.TCP, w.UDP, w.Sweep, w.Pings, w.Source)
 		}
-		if foreign := strings.Contains(tt.source, "42:") || strings.Contains(tt.source, ".42."); r.Foreign != foreign {
-			t.Errorf("%s: foreign %v", tt.line, r.Foreign)
+		if foreign := strings.Contains(tt.source, "42:") || strings.Contains(tt.source, ".42."); w.Foreign != foreign {
+			t.Errorf("%s: foreign %v", tt.line, w.Foreign)
 		}
 	}
 }
@@ -275,51 +249,51 @@ func TestDoctorNames(t *testing.T) {
 	n.router.UDP(53, lab.DNS(map[string][]netip.Addr{
 		"both.test": {addr("10.2.0.10"), addr("10.2.0.11"), addr("fd02::10")},
 	}))
-	n.net.Resolver("10.1.0.2")
-	o, records := examined(t, n.client, "both.test")
+	nameServer(t, n.net, "10.1.0.2")
+	o, ways := examined(t, n.client, "both.test")
 	spare := 0
-	for _, r := range records {
-		if r.Name != "both.test" {
-			t.Errorf("%s has the name %q", r.Addr, r.Name)
+	for _, w := range ways {
+		if w.Name != "both.test" {
+			t.Errorf("%s has the name %q", w.Addr, w.Name)
 		}
-		if r.Spare {
+		if w.Spare {
 			spare++
-			o.wantText(t, r.Addr+" (both.test), only with --all-addresses\n")
+			o.wantText(t, w.Addr.String()+" (both.test), only with --all-addresses\n")
 		}
 	}
-	if len(records) != 3 || spare != 2 {
-		t.Errorf("%d addresses, %d of them spare", len(records), spare)
+	if len(ways) != 3 || spare != 2 {
+		t.Errorf("%d addresses, %d of them spare", len(ways), spare)
 	}
-	o.wantExit(t, exitYes)
-	_, records = examined(t, n.client, "-6", "both.test")
-	if len(records) != 1 || records[0].Addr != "fd02::10" || records[0].Spare {
-		t.Errorf("-6: %+v", records)
+	o.wantExit(t, job.ExitYes)
+	_, ways = examined(t, n.client, "-6", "both.test")
+	if len(ways) != 1 || ways[0].Addr.String() != "fd02::10" || ways[0].Spare {
+		t.Errorf("-6: %+v", ways)
 	}
-	o, records = examined(t, n.client, "gone.test", "10.2.0.10")
-	if len(records) != 1 || !strings.Contains(o.stderr, "gone.test") {
-		t.Errorf("%+v, %s", records, o.stderr)
+	o, ways = examined(t, n.client, "gone.test", "10.2.0.10")
+	if len(ways) != 1 || !strings.Contains(o.stderr, "gone.test") {
+		t.Errorf("%+v, %s", ways, o.stderr)
 	}
-	o.wantExit(t, exitName)
+	o.wantExit(t, job.ExitName)
 	n.client.Route("10.2.0.11/32", "unreachable")
 	o, _ = examined(t, n.client, "-4", "both.test")
 	o.wantText(t, "10.2.0.11 (both.test), only with --all-addresses  unreachable")
-	o.wantExit(t, exitYes)
+	o.wantExit(t, job.ExitYes)
 }
 
 // TestDoctorLonely: a machine without any network.
 func TestDoctorLonely(t *testing.T) {
 	lonely := labtest.New(t).Host("lonely")
 	for _, target := range []string{"8.8.8.8", "2606::1"} {
-		o, records := examined(t, lonely, target)
-		if len(records) != 1 || records[0].way() != "no-route" {
-			t.Errorf("%+v", records)
+		o, ways := examined(t, lonely, target)
+		if len(ways) != 1 || wayText(t, ways[0]) != "no-route" {
+			t.Errorf("%+v", ways)
 		}
 		o.wantText(t, target+"  no route\n")
-		o.wantExit(t, exitLocal)
+		o.wantExit(t, job.ExitLocal)
 	}
 	o := typed(t, lonely, "doctor")
 	o.wantText(t, "DEFAULT ROUTE  INTERFACE\nIPv4           none\nIPv6           none\n")
-	o.wantExit(t, exitYes)
+	o.wantExit(t, job.ExitYes)
 }
 
 // TestDoctorMachine: interfaces, default routes and limits, all of them or those
@@ -327,26 +301,31 @@ func TestDoctorLonely(t *testing.T) {
 func TestDoctorMachine(t *testing.T) {
 	_, client := clinic(t)
 	client.Sysctl("net/ipv4/ip_local_port_range", "40000 50000")
-	o, records := examined(t, client)
+	o := ask(t, client, "doctor")
 	got := map[string]int{}
-	for _, r := range records {
-		got[r.Type]++
+	for _, r := range o.records {
+		got[jsonWord(t, r, "type")]++
 	}
-	if want := map[string]int{"privilege": 2, "interface": 4, "route": 4, "limit": 4}; fmt.Sprint(got) != fmt.Sprint(want) {
+	if want := map[string]int{"scan": 1, "privilege": 4, "interface": 4, "route": 4, "limit": 4, "end": 1}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	o.wantText(t, "\neth0       2      up     Ethernet  1500   "+client.MAC("eth0").String()+"\n", "\n  10.1.0.1/24, fd01::1/64, ",
 		"\neth2       4      down   Ethernet  1500   ", "\nIPv4           eth1       10.2.0.2  0       100\n", "\nIPv6           eth0       fd01::2   1024\n",
 		"\nlocal ports   40000-50000  ", "\nsource ports  50001-65535  where sonde takes its own from\n")
-	o.wantExit(t, exitYes)
+	o.wantExit(t, job.ExitYes)
 
-	o, records = examined(t, client, "-e", "eth1")
-	for _, r := range records {
-		if r.Type == "interface" && !strings.Contains(strings.Join(r.Addrs, " "), "10.2.0.77/24") || r.Type == "route" && r.Iface != "eth1" {
+	o = ask(t, client, "doctor", "-e", "eth1")
+	for _, i := range recordsOf[*report.Interface](o.records) {
+		if !slices.Contains(i.Addrs, netip.MustParsePrefix("10.2.0.77/24")) {
+			t.Errorf("-e eth1: %+v", i)
+		}
+	}
+	for _, r := range recordsOf[*report.Route](o.records) {
+		if r.Iface != "eth1" {
 			t.Errorf("-e eth1: %+v", r)
 		}
 	}
-	o.wantExit(t, exitYes)
+	o.wantExit(t, job.ExitYes)
 
 	client.Sysctl("net/ipv4/ip_local_port_range", "1024 65000")
 	o = typed(t, client, "doctor")

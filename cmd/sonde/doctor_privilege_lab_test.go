@@ -6,13 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"sonde/scan/job"
 	"sonde/scan/lab"
+	"sonde/scan/report"
 )
 
 // TestDoctorPrivileges: whatever the program may do, doctor says so, and why; what
 // is missing it tells how to get, but that is no failure unless it was asked for.
 // What it says of the method is what the other commands then use.
 func TestDoctorPrivileges(t *testing.T) {
+	t.Parallel()
 	n, pinger := rejecting(t)
 	group := 0
 	if otherUsers() {
@@ -63,26 +66,26 @@ func TestDoctorPrivileges(t *testing.T) {
 				o.wantExit(t, exit)
 			}
 			o := tt.typed(t, client, "doctor")
-			check(o, exitYes)
+			check(o, job.ExitYes)
 			if o.stderr != "" {
 				t.Errorf("stderr: %s", o.stderr)
 			}
-			exit := exitYes
+			exit := job.ExitYes
 			if !tt.raw {
-				exit = exitLocal
+				exit = job.ExitLocal
 			}
 			o = tt.typed(t, client, "doctor --via raw")
 			check(o, exit)
 			if refused := strings.Contains(o.stderr, "CAP_NET_RAW is missing: socket: operation not permitted: run as root, or: setcap cap_net_raw+p sonde"); refused == tt.raw {
 				t.Errorf("stderr: %s", o.stderr)
 			}
-			tt.typed(t, client, "doctor --via connect").wantExit(t, exitYes)
+			tt.typed(t, client, "doctor --via connect").wantExit(t, job.ExitYes)
 
 			o = tt.ask(t, client, "doctor")
 			var why, fix string
-			for _, r := range shownBy(t, o) {
-				if r.Type == "privilege" && r.Name == "raw-sockets" {
-					why, fix = r.Why, r.Fix
+			for _, r := range recordsOf[*report.Privilege](o.records) {
+				if r.Name == "raw-sockets" {
+					why, fix = r.Why, jsonWord(t, r, "fix")
 					if r.Allowed != tt.raw {
 						t.Errorf("raw sockets: %v", r.Allowed)
 					}
@@ -103,16 +106,11 @@ func TestDoctorPrivileges(t *testing.T) {
 func wantSame(t *testing.T, r rights, client *lab.Host) {
 	t.Helper()
 	o := r.ask(t, client, "doctor 10.2.0.10 fd02::10")
-	o.wantExit(t, exitYes)
-	var ways []shown
-	for _, s := range shownBy(t, o) {
-		if s.Type == "way" {
-			ways = append(ways, s)
-		}
-	}
+	o.wantExit(t, job.ExitYes)
+	ways := recordsOf[*report.Way](o.records)
 	used := r.ask(t, client, "tcp -PN -p 80 10.2.0.10")
-	if !slices.Equal(o.scan.Method, used.scan.Method) {
-		t.Errorf("doctor says %v, tcp uses %v", o.scan.Method, used.scan.Method)
+	if !slices.Equal(o.scan.Methods, used.scan.Methods) {
+		t.Errorf("doctor says %v, tcp uses %v", o.scan.Methods, used.scan.Methods)
 	}
 	want, want6 := "raw-ip raw-ip raw-ip [echo syn 443 ack 80 timestamp udp 53]", "raw-ip raw-ip raw-ip [echo syn 443 ack 80 udp 53]"
 	switch {
@@ -125,7 +123,7 @@ func wantSame(t *testing.T, r rights, client *lab.Host) {
 		want6 = want
 	}
 	for _, w := range ways {
-		if strings.Contains(w.Addr, ":") {
+		if w.Addr.Is6() {
 			want = want6
 		}
 		if got := fmt.Sprint(w.TCP, " ", w.UDP, " ", w.Sweep, " ", w.Pings); got != want {
@@ -154,9 +152,9 @@ func TestDoctorImpossible(t *testing.T) {
 			t.Errorf("%s: %s", tt.line, o.stderr)
 		}
 		o.wantText(t, ", not ours: replies go there\n")
-		o.wantExit(t, exitLocal)
+		o.wantExit(t, job.ExitLocal)
 	}
 	o := rights{start: asRoot}.typed(t, n.client, "doctor -S 10.42.48.1 10.2.0.10")
 	o.wantText(t, "  source     10.42.48.1, not ours: replies go there\n", "by link-layer frames\n")
-	o.wantExit(t, exitYes)
+	o.wantExit(t, job.ExitYes)
 }

@@ -2,9 +2,10 @@ package main
 
 import (
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"sonde/scan/job"
 )
 
 // exits is a network in which every exit code can be had.
@@ -36,6 +37,7 @@ hosts 2001:db8:1::1
 
 // TestExit: what README says of exit codes, case by case.
 func TestExit(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		why, line string
 		code      int
@@ -119,12 +121,12 @@ func TestExit(t *testing.T) {
 				t.Fatalf("%s: exit %d, want %d\n%s%s", tt.why, o.code, tt.code, o.stdout, o.stderr)
 			}
 			end := o.end()
-			if end["exit_reason"] != tt.reason {
-				t.Errorf("%s: the reason is %q, want %q", tt.why, end["exit_reason"], tt.reason)
+			if end.ExitReason != tt.reason {
+				t.Errorf("%s: the reason is %q, want %q", tt.why, end.ExitReason, tt.reason)
 			}
 			cut := tt.reason == "deadline" || strings.HasPrefix(tt.why, "host timeout")
-			if end["complete"] != !cut {
-				t.Errorf("%s: complete is %v\n%s", tt.why, end["complete"], o.stdout)
+			if end.Complete != !cut {
+				t.Errorf("%s: complete is %v\n%s", tt.why, end.Complete, o.stdout)
 			}
 			quiet := on(exits, strings.Replace(tt.line, " -v", "", 1)+" -q").run(t)
 			if quiet.code != tt.code || quiet.stdout != "" || tt.code != 5 && quiet.stderr != "" {
@@ -137,7 +139,7 @@ func TestExit(t *testing.T) {
 // TestNoName: where no name resolves, nothing is asked.
 func TestNoName(t *testing.T) {
 	o := on(exits, "tcp -p 80 nobody.example -o json").run(t)
-	if o.code != exitName || o.stdout != "" || o.stderr != "sonde: the name \"nobody.example\" has no address\n" || o.opened {
+	if o.code != job.ExitName || o.stdout != "" || o.stderr != "sonde: the name \"nobody.example\" has no address\n" || o.opened {
 		t.Errorf("exit %d, %q, %q", o.code, o.stdout, o.stderr)
 	}
 }
@@ -151,20 +153,20 @@ func TestSignalled(t *testing.T) {
 		code   int
 		reason string
 	}{
-		{"tcp -p 80,445 10.1.0.1", errSignal{syscall.SIGINT}, 130, "interrupted"},
-		{"tcp -p 80,445 10.1.0.1", errSignal{syscall.SIGTERM}, 143, "terminated"},
-		{"tcp -p 80,445 10.1.0.1 nobody.example", errSignal{syscall.SIGINT}, 130, "interrupted"},
-		{"sweep 10.1.0.0/29", errSignal{syscall.SIGINT}, 130, "interrupted"},
-		{"udp -p 53,161 10.1.0.1", errSignal{syscall.SIGTERM}, 143, "terminated"},
-		{"tcp -p 80,445 10.1.0.1", errQuit, 0, "ended early"},
-		{"tcp -p 81,445 10.1.0.1", errQuit, 3, "ended early"},
-		{"tcp -p 80,445 --expect open 10.1.0.1", errQuit, 3, "ended early"},
+		{"tcp -p 80,445 10.1.0.1", job.ErrInterrupted, 130, "interrupted"},
+		{"tcp -p 80,445 10.1.0.1", job.ErrTerminated, 143, "terminated"},
+		{"tcp -p 80,445 10.1.0.1 nobody.example", job.ErrInterrupted, 130, "interrupted"},
+		{"sweep 10.1.0.0/29", job.ErrInterrupted, 130, "interrupted"},
+		{"udp -p 53,161 10.1.0.1", job.ErrTerminated, 143, "terminated"},
+		{"tcp -p 80,445 10.1.0.1", job.ErrQuit, 0, "ended early"},
+		{"tcp -p 81,445 10.1.0.1", job.ErrQuit, 3, "ended early"},
+		{"tcp -p 80,445 --expect open 10.1.0.1", job.ErrQuit, 3, "ended early"},
 	} {
 		s := on(exits, tt.line+" -o json")
 		s.cancel, s.cause = 300*time.Millisecond, tt.cause
 		o := s.run(t)
-		if end := o.end(); o.code != tt.code || end["exit_reason"] != tt.reason || end["complete"] != false {
-			t.Errorf("%s, %v: exit %d (%v), complete %v; want %d (%s)", tt.line, tt.cause, o.code, end["exit_reason"], end["complete"], tt.code, tt.reason)
+		if end := o.end(); o.code != tt.code || end.ExitReason != tt.reason || end.Complete {
+			t.Errorf("%s, %v: exit %d (%v), complete %v; want %d (%s)", tt.line, tt.cause, o.code, end.ExitReason, end.Complete, tt.code, tt.reason)
 		}
 	}
 }

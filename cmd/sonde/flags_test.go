@@ -94,6 +94,7 @@ func TestFlagsTakeEffect(t *testing.T) {
 		{"tcp -p 445 --max-retries 0", tries(1)},
 		{"tcp -p 445 --max-retries 4", tries(5)},
 		{"tcp -p 445 -T5", tries(2)},
+		{"tcp -p 80,81", took(10 * time.Millisecond)}, // a round trip
 		{"tcp -p 445", took(2 * time.Second)},
 		{"tcp -p 445 -T4", took(time.Second)},
 		{"tcp -p 445 -T insane", took(150 * time.Millisecond)},

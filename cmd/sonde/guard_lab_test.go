@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,13 +18,22 @@ import (
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
+	"sonde/scan/job"
 	"sonde/scan/lab"
 )
 
 // guards counts the tables of nftables on a host that are sonde's.
-func guards(t *testing.T, h *lab.Host) (n int) {
+func guards(t *testing.T, h *lab.Host) int {
 	t.Helper()
-	err := h.Do(func() error {
+	n, err := countGuards(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func countGuards(h *lab.Host) (n int, err error) {
+	err = h.Do(func() error {
 		tables, err := (&nftables.Conn{}).ListTables()
 		for _, table := range tables {
 			if strings.HasPrefix(table.Name, "sonde-") {
@@ -32,16 +42,51 @@ func guards(t *testing.T, h *lab.Host) (n int) {
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return n, err
+}
+
+// watchGuard carries out a run on a host and looks at something all the while. It
+// returns what look saw last before the guard was seen to be there: by then everything
+// had happened under guard. Soon after, the run may end, and a host that repeats its
+// SYN-ACKs hears RSTs, which nobody keeps back any more.
+func watchGuard[T any](t *testing.T, h *lab.Host, run func(), look func() T) (last T) {
+	t.Helper()
+	ended := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			saw := look()
+			n, err := countGuards(h)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if n > 0 {
+				last = saw
+			}
+			select {
+			case <-ended:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	})
+	defer wg.Wait()
+	defer close(ended)
+	run()
+	return last
+}
+
+// askGuarded is ask, and tells when the guard was last seen to be there.
+func askGuarded(t *testing.T, h *lab.Host, line string, more ...string) (o *outcome, last time.Time) {
+	t.Helper()
+	last = watchGuard(t, h, func() { o = ask(t, h, line, more...) }, time.Now)
+	return o, last
 }
 
 // rsts returns the RSTs that came in on a capture's host for SYNs of sonde's in the
-// capture, while the run lasted, and how many SYN-ACKs went out. Later the host
-// repeats its SYN-ACKs, and nobody keeps the RSTs back any more.
-func rsts(wire *lab.Capture, ended time.Time) (in lab.Packets, synAcks int) {
+// capture, until a moment, and how many SYN-ACKs had gone out by then.
+func rsts(wire *lab.Capture, until time.Time) (in lab.Packets, synAcks int) {
 	packets := wire.Packets()
 	asked := map[layers.TCPPort]bool{}
 	for _, p := range packets.In() {
@@ -50,10 +95,10 @@ func rsts(wire *lab.Capture, ended time.Time) (in lab.Packets, synAcks int) {
 		}
 	}
 	in = packets.In().Find(func(p *lab.Packet) bool {
-		return p.TCP() != nil && p.TCP().RST && asked[p.TCP().SrcPort] && p.At.Before(ended)
+		return p.TCP() != nil && p.TCP().RST && asked[p.TCP().SrcPort] && p.At.Before(until)
 	})
 	return in, len(packets.Out().Find(func(p *lab.Packet) bool {
-		return p.TCP() != nil && p.TCP().SYN && p.TCP().ACK && asked[p.TCP().DstPort]
+		return p.TCP() != nil && p.TCP().SYN && p.TCP().ACK && asked[p.TCP().DstPort] && p.At.Before(until)
 	}))
 }
 
@@ -64,10 +109,13 @@ func TestGuard(t *testing.T) {
 	t.Parallel()
 	n := newOffice(t)
 	n.server.TCP(80, 443)
-	n.router.Firewall(lab.Rule{Chain: lab.Forward, Proto: "tcp", Dport: "1004", Do: lab.Drop})
+	n.router.Firewall(lab.Rule{Chain: lab.Forward, Proto: "tcp", Dport: "1004", Do: lab.Drop},
+		lab.Rule{Chain: lab.Forward, Dst: "10.2.0.66", Do: lab.Drop}, lab.Rule{Chain: lab.Forward, Dst: "fd02::66", Do: lab.Drop})
 	wire := n.server.Capture("eth0")
-	for _, f := range families() {
-		for _, line := range []string{"tcp -PN -p 80,81,443,1004", "tcp -PN -g 4025 -p 80,81,443,1004", "fp -p 80,81,443,1004", "sweep -PS80,443"} {
+	for i, f := range families() {
+		// Each waits for silence in the end, so that the answers come long before.
+		for _, line := range []string{"tcp -PN -p 80,81,443,1004", "tcp -PN -g 4025 -p 80,81,443,1004", "fp -p 80,81,443,1004",
+			"sweep -PS80,443 " + []string{"10.2.0.66", "fd02::66"}[i]} {
 			t.Run(f.name+" "+line, func(t *testing.T) {
 				wire.Forget()
 				without := ask(t, n.client, line, f.server)
@@ -75,8 +123,8 @@ func TestGuard(t *testing.T) {
 					t.Fatalf("%d SYN-ACKs, and no RST of ours without --rst-guard", answers)
 				}
 				wire.Forget()
-				with := ask(t, n.client, line+" --rst-guard", f.server)
-				if in, answers := rsts(wire, time.Now()); len(in) > 0 || answers == 0 {
+				with, last := askGuarded(t, n.client, line+" --timeout 1s --rst-guard", f.server)
+				if in, answers := rsts(wire, last); len(in) > 0 || answers == 0 {
 					t.Errorf("%d SYN-ACKs, and these RSTs of ours with --rst-guard:\n%v", answers, in)
 				}
 				for port, p := range without.ports {
@@ -100,23 +148,34 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestGuardLarge: jobs that are large enough for rings are guarded as others.
+// TestGuardLarge: jobs that are large enough for rings are guarded as others, as long
+// as they last. One port says nothing, so that this is long after the others did.
 func TestGuardLarge(t *testing.T) {
 	t.Parallel()
 	n := newOffice(t)
 	n.server.TCP(80, 443)
+	n.server.Firewall(lab.Rule{Proto: "tcp", Dport: "9001", Do: lab.Drop})
 	for _, f := range families() {
-		heard := n.server.Firewall(lab.Rule{Name: "RST", Src: f.client, Proto: "tcp", Flags: "R/RA", Do: lab.Count})
+		heard := n.server.Firewall(lab.Rule{Name: "RST", Src: f.client, Proto: "tcp", Flags: "R/RA", Do: lab.Count},
+			lab.Rule{Name: "SYN-ACK", Chain: lab.Output, Dst: f.client, Proto: "tcp", Flags: "SA/SA", Do: lab.Count})
 		for _, guard := range []string{"--rst-guard", "--rst-guard=false"} {
-			o := ask(t, n.client, "tcp -PN -T5 -p 1-9000 "+guard, f.server)
-			got := heard.Count("RST")
-			if guarded := guard == "--rst-guard"; guarded != (got == 0) {
-				t.Errorf("%s %s: the server heard %d RSTs", f.name, guard, got)
+			var o *outcome
+			run := func() { o = ask(t, n.client, "tcp -PN -T5 --timeout 3s -p 1-9001 "+guard, f.server) }
+			if guard == "--rst-guard" {
+				got := watchGuard(t, n.client, run, func() [2]uint64 { return [2]uint64{heard.Count("RST"), heard.Count("SYN-ACK")} })
+				if got[0] != 0 || got[1] == 0 {
+					t.Errorf("%s: the server heard %d RSTs to %d SYN-ACKs, while the guard was there", f.name, got[0], got[1])
+				}
+			} else if run(); heard.Count("RST") == 0 {
+				t.Errorf("%s: the server heard no RSTs without a guard", f.name)
 			}
-			for port := 1; port <= 9000; port++ {
+			for port := 1; port <= 9001; port++ {
 				want := "closed (reset)"
-				if port == 80 || port == 443 {
+				switch port {
+				case 80, 443:
 					want = "open (syn-ack)"
+				case 9001:
+					want = "filtered (no-response)"
 				}
 				if got := o.ports[port].state(); got != want {
 					t.Errorf("%s %s: port %d is %s, want %s", f.name, guard, port, got, want)
@@ -179,10 +238,10 @@ func TestGuardEnds(t *testing.T) {
 		more string
 		exit int
 	}{
-		"interrupted": {syscall.SIGINT, "", exitInterrupted},
-		"terminated":  {syscall.SIGTERM, "", exitTerminated},
+		"interrupted": {syscall.SIGINT, "", job.ExitInterrupted},
+		"terminated":  {syscall.SIGTERM, "", job.ExitTerminated},
 		"killed":      {syscall.SIGKILL, "", -1},
-		"by itself":   {0, "--deadline 500ms", exitSilence},
+		"by itself":   {0, "--deadline 500ms", job.ExitSilence},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := guardedScan(t, n, strings.Fields(end.more)...)
@@ -206,7 +265,7 @@ func TestGuardEnds(t *testing.T) {
 		cmd := guardedScan(t, n)
 		defer cmd.Wait()
 		defer cmd.Process.Kill()
-		typed(t, n.client, "tcp", "-PN", "-p", "80", "--rst-guard", "10.2.0.10").wantExit(t, exitYes)
+		typed(t, n.client, "tcp", "-PN", "-p", "80", "--rst-guard", "10.2.0.10").wantExit(t, job.ExitYes)
 		if left := guards(t, n.client); left != 1 {
 			t.Errorf("%d tables, of one scan that goes on", left)
 		}
@@ -248,28 +307,32 @@ func TestGuardPermitted(t *testing.T) {
 	t.Parallel()
 	n := newOffice(t)
 	n.server.TCP(80)
+	n.server.Firewall(lab.Rule{Proto: "tcp", Dport: "1004", Do: lab.Drop}) // so that a run lasts
 	const advice = ": run as root, or: setcap cap_net_raw,cap_net_admin+p sonde\n"
 	for _, tt := range []struct {
 		start, stderr string
 		exit          int
 	}{
-		{asRoot, "sonde: --rst-guard: until this run ends, ", exitYes},
-		{asManager, "sonde: --rst-guard: until this run ends, ", exitYes},
-		{asGranted, "sonde: --rst-guard: CAP_NET_ADMIN is missing: netlink receive: operation not permitted" + advice, exitLocal},
-		{asUser, "sonde: CAP_NET_RAW is missing: socket: operation not permitted" + advice, exitLocal},
-		{asBefore, "sonde: --rst-guard: this kernel takes no nftables table that goes away with its owner (Linux 5.12, nf_tables): socket: protocol not supported\n", exitLocal},
+		{asRoot, "sonde: --rst-guard: until this run ends, ", job.ExitYes},
+		{asManager, "sonde: --rst-guard: until this run ends, ", job.ExitYes},
+		{asGranted, "sonde: --rst-guard: CAP_NET_ADMIN is missing: netlink receive: operation not permitted" + advice, job.ExitLocal},
+		{asUser, "sonde: CAP_NET_RAW is missing: socket: operation not permitted" + advice, job.ExitLocal},
+		{asBefore, "sonde: --rst-guard: this kernel takes no nftables table that goes away with its owner (Linux 5.12, nf_tables): socket: protocol not supported\n", job.ExitLocal},
 	} {
 		for _, f := range families() {
 			t.Run(tt.start+"/"+f.name, func(t *testing.T) {
 				wire := n.server.Capture("eth0")
-				o := rights{start: tt.start}.typed(t, n.client, "tcp -PN -p 80 --rst-guard", f.server)
+				var o *outcome
+				last := watchGuard(t, n.client, func() {
+					o = rights{start: tt.start}.typed(t, n.client, "tcp -PN -p 80,1004 --timeout 2s --rst-guard", f.server)
+				}, time.Now)
 				o.wantExit(t, tt.exit)
 				if !strings.HasPrefix(o.stderr, tt.stderr) || strings.Count(o.stderr, "\n") != 1 {
 					t.Errorf("stderr is %q, want %q", o.stderr, tt.stderr)
 				}
-				in, answers := rsts(wire, time.Now())
-				if len(in) > 0 || (answers > 0) != (tt.exit == exitYes) {
-					t.Errorf("%d SYN-ACKs, and these RSTs:\n%v", answers, in)
+				in, answers := rsts(wire, last)
+				if _, sent := rsts(wire, time.Now()); len(in) > 0 || (answers > 0) != (tt.exit == job.ExitYes) || sent > 0 && answers == 0 {
+					t.Errorf("%d SYN-ACKs, %d of them while the guard was seen, and these RSTs:\n%v", sent, answers, in)
 				}
 				if left := guards(t, n.client); left != 0 {
 					t.Errorf("%d tables are left", left)
@@ -288,11 +351,11 @@ func TestGuardNotMade(t *testing.T) {
 		line, stderr string
 		exit         int
 	}{
-		{"tcp -p 80 --rst-guard --dry-run 10.2.0.10", "sonde: --rst-guard: while a run lasts, no RST ", exitYes},
-		{"sweep --rst-guard 10.1.0.2", "sonde: --rst-guard: none of these pings is a SYN; choose one with -PS\n", exitUsage},
-		{"sweep --rst-guard fd01::2", "sonde: --rst-guard: none of these pings is a SYN; choose one with -PS\n", exitUsage},
-		{"tcp -p 80 --rst-guard -S 10.42.48.1 10.2.0.10", "sonde: --rst-guard: -S 10.42.48.1 is not ours, so our kernel gets no SYN-ACK to answer\n", exitUsage},
-		{"tcp -p 80 --rst-guard -S fd42::1 fd02::10", "sonde: --rst-guard: -S fd42::1 is not ours, so our kernel gets no SYN-ACK to answer\n", exitUsage},
+		{"tcp -p 80 --rst-guard --dry-run 10.2.0.10", "sonde: --rst-guard: while a run lasts, no RST ", job.ExitYes},
+		{"sweep --rst-guard 10.1.0.2", "sonde: --rst-guard: none of these pings is a SYN; choose one with -PS\n", job.ExitUsage},
+		{"sweep --rst-guard fd01::2", "sonde: --rst-guard: none of these pings is a SYN; choose one with -PS\n", job.ExitUsage},
+		{"tcp -p 80 --rst-guard -S 10.42.48.1 10.2.0.10", "sonde: --rst-guard: -S 10.42.48.1 is not ours, so our kernel gets no SYN-ACK to answer\n", job.ExitUsage},
+		{"tcp -p 80 --rst-guard -S fd42::1 fd02::10", "sonde: --rst-guard: -S fd42::1 is not ours, so our kernel gets no SYN-ACK to answer\n", job.ExitUsage},
 	} {
 		o := rights{start: asGranted}.typed(t, n.client, tt.line)
 		o.wantExit(t, tt.exit)

@@ -38,7 +38,7 @@ func TestGuardNote(t *testing.T) {
 			t.Errorf("%s: the text does not say %q:\n%s", tt.line, tt.note, o.stdout)
 		}
 		o = on("lan.net", tt.line+" --rst-guard -o json").run(t)
-		if notes, _ := o.records[0]["notes"].([]any); !slices.Contains(notes, any(tt.note)) {
+		if notes := o.scan().Notes; !slices.Contains(notes, tt.note) {
 			t.Errorf("%s: the notes are %q", tt.line, notes)
 		}
 	}

@@ -9,14 +9,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"sonde/output"
+	"sonde/output/outputtest"
+	"sonde/probe"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
+	"sonde/scan/report"
 )
 
 // outcome is what one run of the program left behind.
@@ -25,100 +31,80 @@ type outcome struct {
 	exit         int
 	took         time.Duration
 
-	ports map[int]record    // of the only host, or of the last one that had the port
-	hosts map[string]record // by address
-	scan  record
-	end   record
-
-	hops     []record
-	services map[int]record // by port
-	findings []record
-	local    []record // about this machine
-	records  []record // all of them, in order
+	ports    map[int]portRecord    // of the only host, or of the last one that had the port
+	hosts    map[string]hostRecord // by address
+	services map[int]report.Service
+	hops     []*report.Hop
+	rewrites []*report.Rewrite
+	mtus     []*report.PathMTU
+	findings []*report.Finding
+	scan     *report.Scan
+	end      *report.End
+	records  []report.Record // all of them, in order
 }
 
 // finding returns the one about something; nil: there is none.
-func (o *outcome) finding(about string) *record {
-	for i := range o.findings {
-		if o.findings[i].About == about {
-			return &o.findings[i]
+func (o *outcome) finding(about probe.Doubt) *report.Finding {
+	for _, f := range o.findings {
+		if f.Doubt == about {
+			return f
 		}
 	}
 	return nil
 }
 
-// record is what tests look at in a JSON record of any type.
-type record struct {
-	Type       string          `json:"type"`
-	Addr       string          `json:"addr"`
-	Port       int             `json:"port"`
-	State      string          `json:"state"`
-	Reason     string          `json:"reason"`
-	From       string          `json:"from"`
-	MAC        string          `json:"mac"`
-	Tries      int             `json:"tries"`
-	Complete   bool            `json:"complete"`
-	Exit       int             `json:"exit"`
-	ExitReason string          `json:"exit_reason"`
-	Method     []string        `json:"method"`
-	Sent       int             `json:"sent"`
-	Received   int             `json:"received"`
-	Reply      json.RawMessage `json:"reply"`
+// portRecord is a record of a port; without an address it stands for none.
+type portRecord struct{ report.Port }
 
-	TTL     int                                  `json:"ttl"`
-	RTT     json.RawMessage                      `json:"rtt_ms"` // of a hop: min, avg, max
-	Quoted  int                                  `json:"quoted"`
-	DSCP    string                               `json:"dscp"`
-	Reached bool                                 `json:"reached"`
-	Changes []struct{ Field, Sent, Seen string } `json:"changes"`
+// hostRecord is a record of a host; without an address it stands for none.
+type hostRecord struct{ report.Host }
 
-	Suspected  string  `json:"middlebox_suspected"`
-	Silence    string  `json:"silence"`
-	Confirmed  bool    `json:"confirmed"`
-	By         string  `json:"by"`
-	About      string  `json:"about"`
-	Canary     int     `json:"canary"`
-	Count      int     `json:"count"`
-	Ports      []int   `json:"port_list"`
-	Hops       int     `json:"hops"`
-	OthersHops int     `json:"others_hops"`
-	Every      float64 `json:"every_ms"`
-	Cost       float64 `json:"cost_s"`
+func (p portRecord) state() string { return verdictText(&p.Verdict, p.Addr, p.Elsewhere()) }
 
-	Unsolicited int    `json:"unsolicited"`
-	Service     string `json:"service"`
-	Product     string `json:"product"`
-	Version     string `json:"version"`
-	Banner      string `json:"banner"`
-	Cut         string `json:"cut"`
-	How         string `json:"how"`
-	HTTP        struct {
-		Status                  int
-		Title, Server, Redirect string
-	} `json:"http"`
-	TLS struct {
-		Version    string   `json:"version"`
-		Subject    string   `json:"subject"`
-		Names      []string `json:"names"`
-		NotAfter   string   `json:"not_after"`
-		SelfSigned bool     `json:"self_signed"`
-	} `json:"tls"`
+func (h hostRecord) state() string { return verdictText(&h.Verdict, h.Addr, h.Elsewhere()) }
 
-	line []byte // the record itself
-}
-
-// state is "filtered (admin-prohibited from 10.1.0.2)": state and reason, and
+// verdictText is "filtered (admin-prohibited from 10.1.0.2)": state and reason, and
 // who said so if it was not the host itself.
-func (r record) state() string {
-	s := r.State + " (" + r.Reason
-	if r.From != "" && r.From != r.Addr {
-		s += " from " + r.From
+func verdictText(v *report.Verdict, addr netip.Addr, elsewhere bool) string {
+	if !addr.IsValid() {
+		return "without a record"
+	}
+	s := v.State.String() + " (" + v.Reason.String()
+	if elsewhere {
+		s += " from " + v.From.String()
 	}
 	return s + ")"
 }
 
-// patience ends a run that does not end by itself.
-const patience = 20 * time.Second
+// recordsOf are the records of one type, in order.
+func recordsOf[R report.Record](records []report.Record) (list []R) {
+	for _, r := range records {
+		if r, ok := r.(R); ok {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// jsonOf is the line of a record.
+func jsonOf(r report.Record) []byte {
+	return output.JSON{Options: output.Options{Verbose: true}}.AppendRecord(nil, r)
+}
+
+// jsonWord is what the line of a record has at key, where that is a word that says what
+// the record has in another form; "": it has none.
+func jsonWord(t *testing.T, r report.Record, key string) string {
+	t.Helper()
+	var m map[string]any
+	if err := json.Unmarshal(jsonOf(r), &m); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := m[key].(string)
+	return s
+}
+
+// patience ends a run that does not end by itself, even where the machine is busy.
+const patience = 3 * time.Minute
 
 // typed runs the program on a host exactly as typed, at most for patience.
 func typed(t *testing.T, h *lab.Host, args ...string) *outcome {
@@ -141,13 +127,24 @@ func finishWithin(t *testing.T, patience time.Duration, cmd *lab.Cmd, args []str
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+	var late atomic.Bool
+	ended := make(chan struct{})
+	killer := time.AfterFunc(patience, func() {
+		late.Store(true)
+		cmd.Process.Signal(syscall.SIGABRT) // the runtime then shows where all goroutines are
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			cmd.Process.Kill()
+		}
+	})
 	defer killer.Stop()
 	cmd.Wait() // how it ended is in ProcessState
+	close(ended)
 	o := &outcome{text: out.String(), stderr: errs.String(), exit: cmd.ProcessState.ExitCode(), took: time.Since(began)}
 	shown := o.text[:min(len(o.text), 10_000)]
 	t.Logf("$ sonde %s\n%s%s[exit %d, %v]", strings.Join(args, " "), shown, o.stderr, o.exit, o.took.Round(time.Millisecond))
-	if o.exit < 0 {
+	if late.Load() || o.exit < 0 {
 		t.Fatalf("killed after %v: %v", o.took, cmd.ProcessState)
 	}
 	return o
@@ -173,40 +170,43 @@ func askWithin(t *testing.T, patience time.Duration, h *lab.Host, line string, m
 
 // take sorts the records of the run. What the end says of the exit code must be
 // so.
-func (o *outcome) take(t *testing.T, records []record) {
+func (o *outcome) take(t *testing.T, records []report.Record) {
 	t.Helper()
 	o.records = records
-	o.ports, o.hosts, o.services = map[int]record{}, map[string]record{}, map[int]record{}
+	o.ports, o.hosts, o.services = map[int]portRecord{}, map[string]hostRecord{}, map[int]report.Service{}
 	for _, r := range records {
-		switch r.Type {
-		case "port":
-			o.ports[r.Port] = r
-		case "host":
-			o.hosts[r.Addr] = r
-		case "hop":
+		switch r := r.(type) {
+		case *report.Port:
+			o.ports[int(r.Port)] = portRecord{*r}
+		case *report.Host:
+			o.hosts[r.Addr.String()] = hostRecord{*r}
+		case *report.Service:
+			o.services[int(r.Port)] = *r
+		case *report.Hop:
 			o.hops = append(o.hops, r)
-		case "service":
-			o.services[r.Port] = r
-		case "finding":
+		case *report.Rewrite:
+			o.rewrites = append(o.rewrites, r)
+		case *report.PathMTU:
+			o.mtus = append(o.mtus, r)
+		case *report.Finding:
 			o.findings = append(o.findings, r)
-		case "privilege", "limit", "interface", "route", "way":
-			o.local = append(o.local, r)
-		case "scan":
+		case *report.Scan:
 			o.scan = r
-		case "end":
+		case *report.End:
 			o.end = r
 		}
 	}
-	if o.end.Type == "" {
-		t.Fatal("there is no end record")
+	if o.scan == nil || o.end == nil {
+		t.Fatal("there is no scan or no end record")
 	}
 	if o.end.Exit != o.exit {
 		t.Errorf("the end record says exit %d (%s), the process %d", o.end.Exit, o.end.ExitReason, o.exit)
 	}
 }
 
-// readRecords reads a JSON output; the schema must accept every line of it.
-func readRecords(t *testing.T, file string) []record {
+// readRecords reads a JSON output; the schema must accept every line of it, and the
+// record that it is read as must be written as that line again.
+func readRecords(t *testing.T, file string) []report.Record {
 	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -216,16 +216,18 @@ func readRecords(t *testing.T, file string) []record {
 }
 
 // parseRecords is readRecords of what was read already.
-func parseRecords(t *testing.T, b []byte) (records []record) {
+func parseRecords(t *testing.T, b []byte) (records []report.Record) {
 	t.Helper()
 	valid := schema(t)
 	for line := range bytes.Lines(b) {
 		if err := valid(line); err != nil {
 			t.Errorf("%s%v", line, err)
 		}
-		r := record{line: line}
-		if err := json.Unmarshal(line, &r); err != nil {
-			t.Fatalf("%s%v", line, err)
+		r, err := outputtest.Read(line)
+		if r == nil {
+			t.Fatal(err)
+		} else if err != nil {
+			t.Error(err)
 		}
 		records = append(records, r)
 	}
@@ -235,15 +237,7 @@ func parseRecords(t *testing.T, b []byte) (records []record) {
 // schema checks one line against the schema that users get.
 func schema(t *testing.T) func(line []byte) error {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(output.Schema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("schema.json")
+	s, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,6 +250,19 @@ func schema(t *testing.T) func(line []byte) error {
 	}
 }
 
+// compiled is the schema; to compile it takes longer than to check a thousand lines.
+var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(output.Schema()))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("schema.json", doc); err != nil {
+		return nil, err
+	}
+	return c.Compile("schema.json")
+})
+
 // wantExit fails unless the run ended with that code.
 func (o *outcome) wantExit(t *testing.T, code int) {
 	t.Helper()
@@ -264,7 +271,7 @@ func (o *outcome) wantExit(t *testing.T, code int) {
 	}
 }
 
-// wantPort fails unless the port has that state and reason, as record.state
+// wantPort fails unless the port has that state and reason, as verdictText
 // writes them, in JSON and in the text.
 func (o *outcome) wantPort(t *testing.T, port int, want string) {
 	t.Helper()
@@ -305,9 +312,9 @@ func (o *outcome) wantText(t *testing.T, parts ...string) {
 // up lists the addresses that are up, in order.
 func (o *outcome) up() []string {
 	var addrs []netip.Addr
-	for a, r := range o.hosts {
-		if r.State == "up" {
-			addrs = append(addrs, netip.MustParseAddr(a))
+	for _, r := range o.hosts {
+		if r.State == probe.Up {
+			addrs = append(addrs, r.Addr)
 		}
 	}
 	slices.SortFunc(addrs, netip.Addr.Compare)
@@ -316,6 +323,23 @@ func (o *outcome) up() []string {
 		words = append(words, a.String())
 	}
 	return words
+}
+
+// resolving is locked while a network has name servers: what says so is a file of the
+// machine, so that there can be one such network at a time.
+var resolving sync.Mutex
+
+// nameServer makes the machine of a network ask a name server, until the test ends.
+func nameServer(t *testing.T, n *lab.Network, addr string) {
+	t.Helper()
+	resolving.Lock()
+	t.Cleanup(func() {
+		defer resolving.Unlock()
+		if err := n.Close(); err != nil {
+			t.Errorf("closing the lab: %v", err)
+		}
+	})
+	n.Resolver(addr)
 }
 
 // family is the addresses of a test's hosts in one of the families.

@@ -2,43 +2,59 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"sonde/probe"
+	"sonde/scan/job"
+	"sonde/scan/report"
 )
 
 // TestInterruptVirtual ends runs at any moment of them: JSON is whole, and says
 // that it is not complete.
 func TestInterruptVirtual(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, line := range []string{"tcp -p 1-300 10.2.0.10 2001:db8:2::10", "udp 10.2.0.10", "sweep 10.2.0.0/24 2001:db8:2::/124",
 		"tcp -p 1-50 10.2.0.0/24", "tcp -PE -p 1-50 10.2.0.10 10.2.0.11"} {
 		for range 40 {
 			s := on("office.net", line+" -o json")
 			s.cancel = time.Duration(1 + rng.Int64N(int64(1500*time.Millisecond)))
-			s.cause = errSignal{syscall.SIGINT}
+			s.cause = job.ErrInterrupted
 			o := s.run(t)
 			end := o.end()
-			if whole := o.elapsed < s.cancel; whole != (end["complete"] == true) || !whole && o.code != exitInterrupted {
-				t.Errorf("%s, ended after %v of %v: exit %d, complete %v", line, s.cancel, o.elapsed, o.code, end["complete"])
+			if whole := o.elapsed < s.cancel; whole != end.Complete || !whole && o.code != job.ExitInterrupted {
+				t.Errorf("%s, ended after %v of %v: exit %d, complete %v", line, s.cancel, o.elapsed, o.code, end.Complete)
 			}
 			if late := o.elapsed - s.cancel; late > 0 {
 				t.Errorf("%s: it went on for %v", line, late)
 			}
-			ports, hosts := map[any]int{}, map[any]int{}
-			for _, r := range o.of("host") {
-				hosts[r["addr"]]++
+			ports, hosts := map[netip.AddrPort]int{}, map[netip.Addr]int{}
+			for _, r := range o.hosts() {
+				hosts[r.Addr]++
 			}
-			for _, r := range o.of("port") {
-				ports[[2]any{r["addr"], r["port"]}]++
-				if hosts[r["addr"]] != 1 {
-					t.Fatalf("%s: %d records of the host %v, of which ports are known", line, hosts[r["addr"]], r["addr"])
+			for _, r := range o.ports() {
+				ports[netip.AddrPortFrom(r.Addr, r.Port)]++
+				if hosts[r.Addr] != 1 {
+					t.Fatalf("%s: %d records of the host %v, of which ports are known", line, hosts[r.Addr], r.Addr)
+				}
+			}
+			if !strings.Contains(line, "/") && !strings.Contains(line, "-PE") { // all that is asked is ports
+				asked := uint64(0)
+				for _, r := range o.ports() {
+					if r.Tries > 0 {
+						asked++
+					}
+				}
+				if probes := o.scan().Probes; asked+end.Unasked != probes {
+					t.Errorf("%s, ended after %v: of %d ports %d were asked and %d not", line, o.elapsed, probes, asked, end.Unasked)
 				}
 			}
 			for key, n := range ports {
@@ -54,19 +70,20 @@ func TestInterruptVirtual(t *testing.T) {
 // no port was asked yet.
 func TestInterruptSweep(t *testing.T) {
 	s := on(exits, "tcp -p 80 10.1.0.0/29 -o json")
-	s.cancel, s.cause = 300*time.Millisecond, errSignal{syscall.SIGINT}
+	s.cancel, s.cause = 300*time.Millisecond, job.ErrInterrupted
 	o := s.run(t)
-	if hosts := o.of("host"); len(hosts) != 1 || hosts[0]["addr"] != "10.1.0.1" || hosts[0]["state"] != "up" {
-		t.Errorf("hosts: %v", hosts)
+	if hosts := o.hosts(); len(hosts) != 1 || hosts[0].Addr.String() != "10.1.0.1" || hosts[0].State != probe.Up {
+		t.Errorf("hosts: %+v", hosts)
 	}
 }
 
-// slow is a scan of this machine by the kernel's sockets that takes 10 s.
-var slow = []string{"tcp", "--via", "connect", "-p", "1-2000", "--rate", "200", "127.0.0.1", "-o", "json"}
+// slow is a scan of this machine by the kernel's sockets that takes 40 s.
+var slow = []string{"tcp", "--via", "connect", "-p", "1-2000", "--rate", "50", "127.0.0.1", "-o", "json"}
 
 // TestInterruptReal sends signals to the program at any moment, while the
 // kernel asks.
 func TestInterruptReal(t *testing.T) {
+	t.Parallel()
 	path := program(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i := range 50 {
@@ -96,10 +113,9 @@ func TestInterruptRaw(t *testing.T) {
 // its first byte: by SIGTERM every fifth time, by SIGINT else.
 func wantInterrupted(t *testing.T, cmd *exec.Cmd, start func() error, number int, after time.Duration) {
 	t.Helper()
-	valid := schema(t)
-	sig, code := syscall.SIGINT, exitInterrupted
+	sig, code := syscall.SIGINT, job.ExitInterrupted
 	if number%5 == 0 {
-		sig, code = syscall.SIGTERM, exitTerminated
+		sig, code = syscall.SIGTERM, job.ExitTerminated
 	}
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -110,7 +126,7 @@ func wantInterrupted(t *testing.T, cmd *exec.Cmd, start func() error, number int
 	if err := start(); err != nil {
 		t.Fatal(err)
 	}
-	killer := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+	killer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 	defer killer.Stop()
 	out := make([]byte, 1)
 	if _, err := io.ReadFull(pipe, out); err != nil { // before, it is not ready for signals
@@ -127,23 +143,16 @@ func wantInterrupted(t *testing.T, cmd *exec.Cmd, start func() error, number int
 	if got := cmd.ProcessState.ExitCode(); got != code {
 		t.Errorf("%v: exit %d, want %d (%v)\n%s", sig, got, code, cmd.ProcessState, errs.String())
 	}
-	var last map[string]any
-	for line := range bytes.Lines(out) {
-		if err := valid(line); err != nil {
-			t.Fatalf("%s%v", line, err)
-		}
-		last = nil
-		if err := json.Unmarshal(line, &last); err != nil {
-			t.Fatalf("%s%v", line, err)
-		}
-	}
-	if last["type"] != "end" || last["complete"] != false || last["exit"] != float64(code) {
-		t.Errorf("%v: the last record is %v", sig, last)
+	records := parseRecords(t, out)
+	last := records[len(records)-1]
+	if end, ok := last.(*report.End); !ok || end.Complete || end.Exit != code {
+		t.Errorf("%v: the last record is %s", sig, jsonOf(last))
 	}
 }
 
 // TestReaderLeaves: a closed pipe ends the run soon and without a word.
 func TestReaderLeaves(t *testing.T) {
+	t.Parallel()
 	cmd := exec.Command(program(t), slow...)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -154,16 +163,15 @@ func TestReaderLeaves(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killer := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	killer := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() }) // long before it would be over
 	defer killer.Stop()
-	began := time.Now()
 	if _, err := out.Read(make([]byte, 10)); err != nil {
 		t.Fatal(err)
 	}
 	out.Close()
 	cmd.Wait()
-	if took := time.Since(began); took > 5*time.Second || errs.Len() > 0 || cmd.ProcessState.ExitCode() < 0 {
-		t.Errorf("%v after %v: %s", cmd.ProcessState, took, errs.String())
+	if errs.Len() > 0 || cmd.ProcessState.ExitCode() < 0 {
+		t.Errorf("%v: %s", cmd.ProcessState, errs.String())
 	}
 }
 
@@ -188,7 +196,7 @@ func TestFullDisk(t *testing.T) {
 			cmd.Stdout = &out
 		}
 		cmd.Run()
-		if cmd.ProcessState.ExitCode() != exitLocal || strings.Count(errs.String(), "\n") != 1 || !strings.Contains(errs.String(), "no space left") {
+		if cmd.ProcessState.ExitCode() != job.ExitLocal || strings.Count(errs.String(), "\n") != 1 || !strings.Contains(errs.String(), "no space left") {
 			t.Errorf("%q: %v, %q", args, cmd.ProcessState, errs.String())
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"sonde/scan"
 	"sonde/scan/lab"
 	"sonde/scan/link"
+	"sonde/scan/target"
 )
 
 // TestKindsBehindFirewall: every kind gives the same states over raw sockets and
@@ -78,7 +79,7 @@ func TestKindsBehindFirewall(t *testing.T) {
 				if want[0] == "up nd-reply" && target == "10.1.0.2" {
 					want[0] = "up arp-reply"
 				}
-				_, stray := tt.kind.(probe.StrayKind)
+				stray := tt.kind.Traits().Stray
 				for _, frames := range []bool{false, true} {
 					if stray && !frames {
 						continue // see TestStrayKindsNeedFrames
@@ -92,7 +93,7 @@ func TestKindsBehindFirewall(t *testing.T) {
 		}
 	}
 	for _, e := range probe.Kinds() {
-		if _, ok := e.Kind.(probe.PacketKind); ok && !asked[e.Kind.Name()] {
+		if _, ok := probe.Packets(e.Kind); ok && !asked[e.Kind.Name()] {
 			t.Errorf("nothing is asked by %s", e.Kind.Name())
 		}
 	}
@@ -107,7 +108,7 @@ func TestStrayKindsNeedFrames(t *testing.T) {
 	n.client.Firewall(lab.Stateful()...)
 	n.client.Sysctl("net/netfilter/nf_conntrack_tcp_loose", "0")
 	for _, e := range probe.Kinds() {
-		if _, ok := e.Kind.(probe.StrayKind); !ok {
+		if !e.Kind.Traits().Stray {
 			continue
 		}
 		for _, target := range []string{"10.2.0.10", "fd02::10"} {
@@ -138,12 +139,12 @@ func newFramed(t *link.Table) *framed {
 
 // askEngine asks ports of one target by one kind and returns state and reason of
 // each. The link is opened on host; wrap, unless nil, puts something before it.
-func askEngine(t *testing.T, host *lab.Host, frames bool, kind probe.Kind, ports []uint16, target netip.Addr,
+func askEngine(t *testing.T, host *lab.Host, frames bool, kind probe.Kind, ports []uint16, addr netip.Addr,
 	wrap func(scan.Link) scan.Link) (got map[uint16]string, stats scan.Stats) {
 	t.Helper()
-	var b builder
-	b.add(target)
-	set, err := b.set()
+	var b target.Builder
+	b.Add(addr)
+	set, err := b.Set()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func askEngine(t *testing.T, host *lab.Host, frames bool, kind probe.Kind, ports
 		cfg.Ports.First = 62000
 	}
 	err = host.Do(func() error {
-		table, err := link.NewTable(set.Ranges(), nil, link.RouteOptions{})
+		table, err := link.NewTable(set.Each, nil, link.RouteOptions{})
 		if err != nil {
 			return err
 		}

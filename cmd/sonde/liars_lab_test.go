@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"sonde/probe"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
 )
@@ -35,26 +36,26 @@ func TestSYNProxy(t *testing.T) {
 		t.Run(tt.via+" "+tt.target, func(t *testing.T) {
 			o := ask(t, n.client, "tcp -PN -p 75-89,9999 --via "+tt.via, tt.target)
 			for port := 75; port <= 89; port++ {
-				if p := o.ports[port]; p.State != "open" || p.Suspected == "" {
-					t.Errorf("port %d is %s, suspected %q", port, p.state(), p.Suspected)
+				if p := o.ports[port]; p.State != probe.Open || !p.Doubt.Middlebox() {
+					t.Errorf("port %d is %s, suspected %q", port, p.state(), p.Doubt)
 				}
 			}
-			if f := o.finding("canary"); f == nil || f.Canary == 0 {
+			if f := o.finding(probe.Canary); f == nil || f.Canary == 0 {
 				t.Error("no canary is found open")
 			}
 			o.wantText(t, "middlebox suspected")
 
 			o = ask(t, n.client, "tcp -PN --confirm -p 75-89,9999 --via "+tt.via, tt.target)
 			for port := 75; port <= 89; port++ {
-				want := "closed"
+				want := probe.Closed
 				if port == 80 {
-					want = "open"
+					want = probe.Open
 				}
-				if p := o.ports[port]; p.State != want || p.Suspected != "" || !p.Confirmed {
-					t.Errorf("confirmed, port %d is %s, suspected %q; want %s", port, p.state(), p.Suspected, want)
+				if p := o.ports[port]; p.State != want || p.Doubt.Middlebox() || !p.Confirmed {
+					t.Errorf("confirmed, port %d is %s, suspected %q; want %s", port, p.state(), p.Doubt, want)
 				}
 			}
-			if h := o.hosts[tt.target]; h.State != "up" {
+			if h := o.hosts[tt.target]; h.State != probe.Up {
 				t.Errorf("the host is %s", h.state())
 			}
 			o.wantText(t, ", confirmed", "which nobody uses, is open too")
@@ -64,8 +65,8 @@ func TestSYNProxy(t *testing.T) {
 	t.Run("few ports", func(t *testing.T) { // the window of 0 gives it away
 		o := ask(t, n.client, "tcp -PN -p 80,81", "10.2.0.10")
 		for _, port := range []int{80, 81} {
-			if p := o.ports[port]; p.State != "open" || p.Suspected == "" {
-				t.Errorf("port %d is %s, suspected %q", port, p.state(), p.Suspected)
+			if p := o.ports[port]; p.State != probe.Open || !p.Doubt.Middlebox() {
+				t.Errorf("port %d is %s, suspected %q", port, p.state(), p.Doubt)
 			}
 		}
 	})
@@ -119,19 +120,19 @@ func TestForgedResets(t *testing.T) {
 				o.wantExit(t, 3)
 
 				o = ask(t, client, "tcp -PN -p 20-40", host)
-				if h := o.hosts[host]; h.State != "unknown" || h.Suspected != "reset-in-place" || h.By != by {
-					t.Errorf("%s is %s, suspected %q by %s", host, h.state(), h.Suspected, h.By)
+				if h := o.hosts[host]; h.State != probe.Unknown || h.Doubt != probe.ResetInPlace || h.By.String() != by {
+					t.Errorf("%s is %s, suspected %q by %s", host, h.state(), h.Doubt, h.By)
 				}
 				o.wantText(t, "Middlebox suspected: "+by+", as far away")
 			}
 			for _, target := range []string{"10.2.0.10", "fd02::10"} {
 				o := ask(t, client, "tcp -PN -p 20-40", target)
-				if h := o.hosts[target]; h.state() != "up (reset)" || h.Suspected != "" {
-					t.Errorf("%s is %s, suspected %q", target, h.state(), h.Suspected)
+				if h := o.hosts[target]; h.state() != "up (reset)" || h.Doubt.Middlebox() {
+					t.Errorf("%s is %s, suspected %q", target, h.state(), h.Doubt)
 				}
 				o = ask(t, client, "sweep -PS80", target)
-				if h := o.hosts[target]; h.state() != "up (reset)" || h.Suspected != "" {
-					t.Errorf("%s is %s, suspected %q, by a sweep", target, h.state(), h.Suspected)
+				if h := o.hosts[target]; h.state() != "up (reset)" || h.Doubt.Middlebox() {
+					t.Errorf("%s is %s, suspected %q, by a sweep", target, h.state(), h.Doubt)
 				}
 			}
 		})
@@ -144,7 +145,7 @@ func TestForgedResets(t *testing.T) {
 			o.wantPort(t, 80, "open (syn-ack)")
 			o.wantPort(t, 81, "closed (reset)")
 			o.wantPort(t, 82, "closed (reset)")
-			if f := o.finding("nearer"); f == nil || len(f.Ports) != 1 || f.Ports[0] != 82 || f.Hops != 1 || f.OthersHops != 3 {
+			if f := o.finding(probe.Nearer); f == nil || len(f.Ports) != 1 || f.Ports[0] != 82 || f.Hops != 1 || f.Others != 3 {
 				t.Errorf("no finding about port 82: %+v", f)
 			}
 			o.wantText(t, "1 port answered from 1 hop away, others of the host from 3 (82)")

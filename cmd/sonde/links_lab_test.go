@@ -5,8 +5,10 @@ import (
 	"maps"
 	"testing"
 
+	"sonde/scan/job"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
+	"sonde/scan/report"
 )
 
 // manners is what a host on any link is asked in these tests, and what it is to
@@ -36,15 +38,13 @@ func wantManners(t *testing.T, from *lab.Host, addrs []string, way ...string) {
 	got := map[string]map[string]string{}
 	for _, line := range []string{"tcp -PN -T4 -p 22,445,9000", "udp -PN -T4 -p 53,81,445"} {
 		o := ask(t, from, line, asked...)
-		o.wantExit(t, exitYes)
-		for _, r := range o.records {
-			if r.Type != "port" {
-				continue
+		o.wantExit(t, job.ExitYes)
+		for _, p := range recordsOf[*report.Port](o.records) {
+			addr := p.Addr.String()
+			if got[addr] == nil {
+				got[addr] = map[string]string{}
 			}
-			if got[r.Addr] == nil {
-				got[r.Addr] = map[string]string{}
-			}
-			got[r.Addr][fmt.Sprint(line[:3], " ", r.Port)] = r.state()
+			got[addr][fmt.Sprint(line[:3], " ", p.Port)] = portRecord{*p}.state()
 		}
 	}
 	for _, addr := range addrs {
@@ -57,7 +57,7 @@ func wantManners(t *testing.T, from *lab.Host, addrs []string, way ...string) {
 		if up := o.up(); len(up) != len(addrs) {
 			t.Errorf("%s: up are %v, want %v", line, up, addrs)
 		}
-		o.wantExit(t, exitYes)
+		o.wantExit(t, job.ExitYes)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sonde/probe"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
 )
@@ -104,8 +105,8 @@ func TestSweepLoss(t *testing.T) {
 				o.wantExit(t, 0)
 				here := map[string]int{}
 				for addr, h := range o.hosts {
-					kind, ok := l.kinds[netip.MustParseAddr(addr)]
-					if !ok || h.State != "up" {
+					kind, ok := l.kinds[h.Addr]
+					if !ok || h.State != probe.Up {
 						t.Errorf("seed %d: %s is %s, but nobody is there", seed, addr, h.state())
 						continue
 					}
@@ -114,7 +115,7 @@ func TestSweepLoss(t *testing.T) {
 				for kind := range there {
 					found[kind] += here[kind]
 				}
-				t.Logf("seed %2d: %d sent, %v, %v; %s", seed, o.end.Sent, o.took.Round(100*time.Millisecond), here, o.end.line)
+				t.Logf("seed %2d: %d sent, %v, %v; %s", seed, o.end.Sent, o.took.Round(100*time.Millisecond), here, jsonOf(o.end))
 			}
 			all, ok := 0, 0
 			for _, kind := range slices.Sorted(maps.Keys(there)) {

@@ -89,7 +89,7 @@ func short(what string) string {
 	return strings.ReplaceAll(what, " ", "-")
 }
 
-// sender is who says it, as record.state writes it. Of a connect nmap knows the
+// sender is who says it, as verdictText writes it. Of a connect nmap knows the
 // errno, and nothing of a sender: there it is left out.
 func sender(a asking, what string) string {
 	device := strings.HasPrefix(what, "a device: ")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"sonde/probe"
 	"sonde/scan/lab"
 )
 
@@ -55,8 +56,8 @@ func TestHostsBesideNmap(t *testing.T) {
 					line = "udp -PN -p"
 				}
 				h := ask(t, n.client, line, tt.port, tt.addrs[i]).hosts[tt.addrs[i]]
-				sonde := h.State
-				if h.Reason != "" && h.State != "not-tested" {
+				sonde := h.State.String()
+				if h.State != probe.NotTested {
 					sonde = fmt.Sprintf("%s (%s)", h.State, h.Reason)
 				}
 				t.Logf("nmap %s, sonde %s. %s", nmap, sonde, tt.why)

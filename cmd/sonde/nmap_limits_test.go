@@ -46,7 +46,7 @@ func TestLimitedErrorsBesideNmap(t *testing.T) {
 				time.Sleep(tt.refill)
 				again := 0
 				for _, p := range ask(t, client, tt.line, tt.ports, f.server).ports {
-					sonde[p.State]++
+					sonde[p.State.String()]++
 					if p.Tries > 1 {
 						again++
 					}

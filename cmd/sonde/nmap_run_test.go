@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"sonde/scan/job"
 	"sonde/scan/lab"
+	"sonde/scan/report"
 )
 
 // asking is one question, put to both programs: of which kind ("S" to "M" are
@@ -27,7 +31,7 @@ type spot struct {
 }
 
 // verdicts is what one of the programs said of each spot, in sonde's words and
-// as record.state writes it, but that nodes have their names.
+// as verdictText writes it, but that nodes have their names.
 type verdicts map[spot]string
 
 // lists returns the ports and the addresses of spots, as both programs take
@@ -53,10 +57,10 @@ func run(t *testing.T, cmd *lab.Cmd) []byte {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killer := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	killer := time.AfterFunc(patience, func() { cmd.Process.Kill() }) // connects are repeated by the kernel for a minute and more
 	defer killer.Stop()
 	// nmap's exit code says only that it ended; sonde's is no matter here.
-	if cmd.Wait(); cmd.ProcessState.ExitCode() < 0 || cmd.ProcessState.ExitCode() == exitUsage {
+	if cmd.Wait(); cmd.ProcessState.ExitCode() < 0 || cmd.ProcessState.ExitCode() == job.ExitUsage {
 		t.Fatalf("%v: %v\n%.2000s", cmd.Args, cmd.ProcessState, errs.String())
 	}
 	return out.Bytes()
@@ -111,9 +115,7 @@ func (m *maze) nmap(t *testing.T, a asking, spots []spot) verdicts {
 	v := verdicts{}
 	for _, h := range runNmap(t, m.client, append(args, addrs...)...).Hosts {
 		for _, p := range h.Ports {
-			r := record{Addr: h.Addresses[0].Addr, Port: p.Number, State: p.State.State,
-				Reason: sondesWord(a.family, p.State.Reason), From: p.State.From}
-			m.take(v, a, r)
+			m.take(v, a, h.Addresses[0].Addr, p.Number, p.State.State+" ("+sondesWord(a.family, p.State.Reason), p.State.From)
 		}
 	}
 	return v
@@ -129,25 +131,25 @@ func (m *maze) sonde(t *testing.T, a asking, spots []spot) verdicts {
 	}
 	args = append(args, "-p", ports, "-o", "json")
 	v := verdicts{}
-	for _, r := range parseRecords(t, run(t, m.client.Command(program(t), append(args, addrs...)...))) {
-		if r.Type == "port" {
-			m.take(v, a, r)
+	for _, p := range recordsOf[*report.Port](parseRecords(t, run(t, m.client.Command(program(t), append(args, addrs...)...)))) {
+		from := ""
+		if p.From.IsValid() {
+			from = p.From.String()
 		}
+		m.take(v, a, p.Addr.String(), int(p.Port), fmt.Sprint(p.State, " (", p.Reason), from)
 	}
 	return v
 }
 
-// take adds what was said of one port.
-func (m *maze) take(v verdicts, a asking, r record) {
+// take adds what was said of one port, "closed (reset", and who said so; "": it is
+// not known.
+func (m *maze) take(v verdicts, a asking, addr string, port int, said, from string) {
 	for _, p := range places {
-		if p.addr(a.family) == r.Addr {
-			if node := m.node(r.From); r.From != r.Addr && node != "" {
-				r.From = node
+		if p.addr(a.family) == addr {
+			if from != "" && from != addr && a.kind != "T" { // of a connect nmap knows no sender
+				said += " from " + cmp.Or(m.node(from), from)
 			}
-			if a.kind == "T" { // nmap knows no sender
-				r.From = ""
-			}
-			v[spot{r.Addr, r.Port, whatIsAt(p, a.family, r.Port)}] = r.state()
+			v[spot{addr, port, whatIsAt(p, a.family, port)}] = said + ")"
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"sonde/probe"
 	"sonde/scan/lab/labtest"
 )
 
@@ -16,7 +17,7 @@ func TestManyOnLink(t *testing.T) {
 	for _, target := range []string{"10.1.0.0/22", "fd01::2:0/118"} {
 		o := ask(t, client, "tcp -PN -p 80,81 --open -T4 "+target)
 		open := 0
-		if r, ok := o.ports[80]; ok && r.State == "open" {
+		if r, ok := o.ports[80]; ok && r.State == probe.Open {
 			open++
 		}
 		if open != 1 || o.exit != 0 {

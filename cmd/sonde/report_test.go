@@ -60,7 +60,7 @@ func TestText(t *testing.T) {
 
 // TestHelp: the manual of each command.
 func TestHelp(t *testing.T) {
-	for _, name := range []string{"sonde", "sweep", "tcp", "udp", "trace", "fp", "doctor"} {
+	for _, name := range []string{"sonde", "sweep", "tcp", "udp", "trace", "trial", "fp", "doctor", "compare", "diff", "nmap", "schema", "man", "version"} {
 		line := strings.TrimPrefix(name, "sonde") + " --help"
 		o := on("lan.net", line).run(t)
 		if o.code != 0 || o.stderr != "" || o.opened {
@@ -89,11 +89,11 @@ func TestOnePortRecord(t *testing.T) {
 	} {
 		o := on("office.net", tt.line+" -o json").run(t)
 		ports, hosts := map[string]int{}, map[string]int{}
-		for _, r := range o.of("port") {
-			ports[fmt.Sprint(r["addr"], " ", r["port"])]++
+		for _, r := range o.ports() {
+			ports[fmt.Sprint(r.Addr, " ", r.Port)]++
 		}
-		for _, r := range o.of("host") {
-			hosts[r["addr"].(string)]++
+		for _, r := range o.hosts() {
+			hosts[r.Addr.String()]++
 		}
 		if len(ports) != tt.ports*len(tt.hosts) {
 			t.Errorf("%s: %d ports, want %d", tt.line, len(ports), tt.ports*len(tt.hosts))
@@ -126,14 +126,14 @@ func TestOpenOnly(t *testing.T) {
 	} {
 		all, open := on(exits, tt.line+" -o json").run(t), on(exits, tt.line+" --open -o json").run(t)
 		var got []string
-		for _, r := range open.of("port") {
-			got = append(got, fmt.Sprint(r["port"], " ", r["state"]))
+		for _, r := range open.ports() {
+			got = append(got, fmt.Sprint(r.Port, " ", r.State))
 		}
 		slices.Sort(got)
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s --open: %v, want %v", tt.line, got, tt.want)
 		}
-		if all.code != open.code || all.end()["sent"] != open.end()["sent"] {
+		if all.code != open.code || all.end().Sent != open.end().Sent {
 			t.Errorf("%s: --open changes exit %d to %d, or what is sent", tt.line, all.code, open.code)
 		}
 	}
@@ -162,8 +162,8 @@ func TestHostRecords(t *testing.T) {
 	} {
 		o := on(exits, tt.line+" -o json").run(t)
 		got := map[string]string{}
-		for _, r := range o.of("host") {
-			got[r["addr"].(string)] = r["state"].(string)
+		for _, r := range o.hosts() {
+			got[r.Addr.String()] = r.State.String()
 		}
 		if !maps.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.line, got, tt.want)
@@ -264,7 +264,7 @@ func TestVerbose(t *testing.T) {
 		t.Errorf("sent from port %d with TOS %d", p.TCP.Src, p.IP.TOS)
 	}
 	j := on(exits, "tcp -v -p 80 10.1.0.1 -o json").run(t)
-	if j.of("port")[0]["reply"] == nil {
+	if j.ports()[0].Reply == nil {
 		t.Error("no reply in JSON")
 	}
 }

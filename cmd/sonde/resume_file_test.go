@@ -3,13 +3,18 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"sonde/output"
 	"sonde/scan/checkpoint"
+	"sonde/scan/job"
+	"sonde/scan/report"
 )
 
 // TestResumeRefusesOtherJobs: the file of another job is refused with a line that
@@ -17,7 +22,7 @@ import (
 func TestResumeRefusesOtherJobs(t *testing.T) {
 	const words = "tcp -PN --seed 7 -p 1-20 10.0.0.2 2001:db8::2"
 	file := filepath.Join(t.TempDir(), "kept")
-	if o := on("lan.net", words+" -q --resume "+file).run(t); o.code != exitNo {
+	if o := on("lan.net", words+" -q --resume "+file).run(t); o.code != job.ExitNo {
 		t.Fatalf("exit %d: %s", o.code, o.stderr)
 	}
 	before, err := os.ReadFile(file)
@@ -44,7 +49,7 @@ func TestResumeRefusesOtherJobs(t *testing.T) {
 		{"tcp -PN --expect closed --seed 7 -p 1-20 10.0.0.2 2001:db8::2", "now with --expect closed, there without"},
 	} {
 		o := on("lan.net", tt.words+" -q --resume "+file).run(t)
-		if o.code != exitUsage || len(o.sent) > 0 || o.stdout != "" {
+		if o.code != job.ExitUsage || len(o.sent) > 0 || o.stdout != "" {
 			t.Errorf("%s: exit %d, %d packets left", tt.words, o.code, len(o.sent))
 		}
 		if want := "sonde: --resume " + file + ": it is of another job: " + tt.want; !strings.HasPrefix(o.stderr, want) || strings.Count(o.stderr, "\n") != 1 {
@@ -55,7 +60,7 @@ func TestResumeRefusesOtherJobs(t *testing.T) {
 		t.Errorf("a refused run changed the file: %v", err)
 	}
 	for _, same := range []string{words + " -T4 --rate 100 --timeout 2s --deadline 1m", "tcp -PN -p 1-20 10.0.0.2 2001:db8::2", "tcp -PN -p 1,2-20 2001:db8::2 10.0.0.2"} {
-		if o := on("lan.net", same+" -q --resume "+file).run(t); o.code != exitNo || o.stderr != "" || len(o.sent) > 0 {
+		if o := on("lan.net", same+" -q --resume "+file).run(t); o.code != job.ExitNo || o.stderr != "" || len(o.sent) > 0 {
 			t.Errorf("%s: exit %d, %d packets left: %s", same, o.code, len(o.sent), o.stderr)
 		}
 	}
@@ -83,7 +88,7 @@ func TestResumeRefusesDamage(t *testing.T) {
 		}
 		o := on("lan.net", words).run(t)
 		want := "sonde: --resume " + file + ": damaged, or no checkpoint of sonde"
-		if o.code != exitLocal || o.opened || !strings.HasPrefix(o.stderr, want) || strings.Count(o.stderr, "\n") != 1 {
+		if o.code != job.ExitLocal || o.opened || !strings.HasPrefix(o.stderr, want) || strings.Count(o.stderr, "\n") != 1 {
 			t.Errorf("%s: exit %d, opened %v: %q, want %q", tt.name, o.code, o.opened, o.stderr, want)
 		}
 		if b, err := os.ReadFile(file); err != nil || !bytes.Equal(b, tt.b) {
@@ -93,11 +98,11 @@ func TestResumeRefusesDamage(t *testing.T) {
 	for _, tt := range []struct{ path, want string }{
 		{"/dev/null", "--resume /dev/null: not a regular file"},
 		{dir, "--resume " + dir + ": not a regular file"},
-		{"/nowhere/kept", "--resume open /nowhere/.kept.part: no such file or directory"},
-		{file + "/kept", "--resume stat " + file + "/kept: not a directory"},
+		{"/nowhere/kept", "--resume open /nowhere/kept: no such file or directory"},
+		{file + "/kept", "--resume open " + file + "/kept: not a directory"},
 	} {
 		o := on("lan.net", "tcp -PN -q -p 1-20 10.0.0.2 --resume "+tt.path).run(t)
-		if o.code != exitLocal || len(o.sent) > 0 || o.stderr != "sonde: "+tt.want+"\n" {
+		if o.code != job.ExitLocal || len(o.sent) > 0 || o.stderr != "sonde: "+tt.want+"\n" {
 			t.Errorf("%s: exit %d, %d packets left: %q, want %q", tt.path, o.code, len(o.sent), o.stderr, tt.want)
 		}
 	}
@@ -185,7 +190,7 @@ func TestResumeAppends(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := on("lan.net", words+" --resume "+file+" -o json="+out+" --pcap "+pcap).run(t)
-	if want := "sonde: --pcap " + pcap + " is of the run that --resume goes on from: name another file\n"; again.code != exitUsage || again.stderr != want {
+	if want := "sonde: --pcap " + pcap + " is of the run that --resume goes on from: name another file\n"; again.code != job.ExitUsage || again.stderr != want {
 		t.Errorf("exit %d: %q, want %q", again.code, again.stderr, want)
 	}
 	on("lan.net", words+" --resume "+file+" -o json="+out).run(t)
@@ -234,7 +239,7 @@ func TestResumeText(t *testing.T) {
 			}
 		}
 		if kept == nil {
-			if o.code != exitYes {
+			if o.code != job.ExitYes {
 				t.Errorf("exit %d", o.code)
 			}
 			break
@@ -253,6 +258,7 @@ func TestResumeText(t *testing.T) {
 // TestResumeAfterAnInterrupt: a run that was interrupted in good order is gone on
 // from, too; what was given up is asked again.
 func TestResumeAfterAnInterrupt(t *testing.T) {
+	t.Parallel()
 	for _, words := range []string{"tcp -PN --rate 100 -p 1-150 10.0.0.2 2001:db8::2", "sweep -v --rate 50 10.0.0.0/28 2001:db8::/125", "udp --rate 50 -p 50-170 10.0.0.2"} {
 		whole, _ := said(t, []byte(on("lan.net", words+" -o json").run(t).stdout))
 		dir := t.TempDir()
@@ -281,6 +287,108 @@ func TestResumeAfterAnInterrupt(t *testing.T) {
 		}
 		if len(last.sent) == 0 {
 			t.Errorf("%s: nothing was left to ask", words)
+		}
+	}
+}
+
+// TestResumeIsLocked: a second run of the same line is refused while the first one
+// writes, also where neither found a file, and the lock ends with the process.
+func TestResumeIsLocked(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "kept")
+	start := func() (*exec.Cmd, *buffer) {
+		cmd := exec.Command(program(t), strings.Fields("tcp --via connect -PN -q --rate 100 -p 1-2000 127.0.0.1 --resume "+file)...)
+		var errs buffer
+		cmd.Stderr = &errs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { cmd.Process.Kill() })
+		return cmd, &errs
+	}
+	for _, found := range []bool{false, true} {
+		// All at once: one gets it.
+		var runs []*exec.Cmd
+		var said []*buffer
+		for range 4 {
+			cmd, errs := start()
+			runs, said = append(runs, cmd), append(said, errs)
+		}
+		left := make(chan int)
+		for i, cmd := range runs {
+			go func() { cmd.Wait(); left <- i }()
+		}
+		going := map[int]bool{0: true, 1: true, 2: true, 3: true}
+		for range 3 {
+			i := <-left
+			delete(going, i)
+			if code := runs[i].ProcessState.ExitCode(); code != job.ExitLocal || !strings.Contains(said[i].String(), "another run") || strings.Count(said[i].String(), "\n") != 1 {
+				t.Errorf("found %v: %v, %q", found, runs[i].ProcessState, said[i].String())
+			}
+		}
+		time.Sleep(200 * time.Millisecond)
+		late, errs := start()
+		for i := range going {
+			holder := fmt.Sprintf("another run (process %d) writes to it", runs[i].Process.Pid)
+			eventually(t, holder, func() bool { return strings.Contains(errs.String(), holder) })
+			runs[i].Process.Kill()
+		}
+		<-left
+		late.Wait()
+		if list, err := os.ReadDir(dir); err != nil || len(list) != 1 {
+			t.Errorf("%v, %v", list, err)
+		}
+	}
+}
+
+// TestOneRecordEach kills runs with SIGKILL at any moment, twenty times: each port has
+// exactly one record in the end, and no line is broken.
+func TestOneRecordEach(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(9, 10))
+	for _, words := range []string{
+		"tcp --via connect -PN -p 1-6000 --rate 5000 127.0.0.9",
+		"tcp --via connect -PN -p 1-30 --rate 5000 127.0.1.1-127.0.1.200",
+		"tcp --via connect -PN -R -p 1-30 --rate 5000 127.0.2.1-127.0.2.200",
+	} {
+		dir := t.TempDir()
+		out := filepath.Join(dir, "out")
+		line := words + " --seed 5 --resume " + filepath.Join(dir, "kept") + " -o json=" + out
+		for range 20 {
+			cmd := exec.Command(program(t), strings.Fields(line)...)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration(30+rng.IntN(120)) * time.Millisecond)
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+		if b, err := exec.Command(program(t), strings.Fields(line)...).CombinedOutput(); err != nil && bytes.Contains(b, []byte("sonde:")) {
+			t.Fatalf("%s: %v: %s", line, err, b)
+		}
+		b, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports := map[string]int{}
+		for l := range bytes.Lines(b) {
+			r, err := output.Decode(l)
+			if err != nil {
+				t.Fatalf("%v: %s", err, l)
+			}
+			if p, ok := r.(*report.Port); ok {
+				ports[fmt.Sprint(p.Addr, p.Port)]++
+			}
+		}
+		double := 0
+		for _, n := range ports {
+			if n > 1 {
+				double++
+			}
+		}
+		if len(ports) != 6000 || double > 0 {
+			t.Errorf("%s: records of %d ports, %d have several", words, len(ports), double)
 		}
 	}
 }

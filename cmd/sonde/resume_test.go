@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sonde/probe"
+	"sonde/scan/report"
 )
 
 // errKilled is the cause of a run whose files were looked at when it ended: what
@@ -58,22 +59,15 @@ func finishedRun(t *testing.T, network, dir, words string) *simulated {
 // ports of which another record says the same.
 func said(t *testing.T, b []byte) (m map[string]string, double int) {
 	t.Helper()
-	valid := schema(t)
 	m = map[string]string{}
-	for line := range bytes.Lines(b) {
-		if err := valid(line); err != nil {
-			t.Errorf("%s%v", line, err)
-		}
-		var r record
-		if err := json.Unmarshal(line, &r); err != nil {
-			t.Fatalf("%s%v", line, err)
-		}
-		what := r.State + " " + r.Reason
-		switch {
-		case r.Type == "host" && r.State == "up":
-			m[r.Addr] = r.State
-		case r.Type == "port":
-			key := fmt.Sprint(r.Addr, " ", r.Port)
+	for _, r := range parseRecords(t, b) {
+		switch r := r.(type) {
+		case *report.Host:
+			if r.State == probe.Up {
+				m[r.Addr.String()] = r.State.String()
+			}
+		case *report.Port:
+			key, what := fmt.Sprint(r.Addr, " ", r.Port), fmt.Sprint(r.State, " ", r.Reason)
 			if was, ok := m[key]; ok {
 				double++
 				if was != what {
@@ -86,12 +80,24 @@ func said(t *testing.T, b []byte) (m map[string]string, double int) {
 	return m, double
 }
 
+// populous is a network where everybody is there.
+const populous = `
+iface eth0 10.0.0.1/24 mac 02:00:00:00:00:01
+	line delay 100us
+route 0.0.0.0/0 via 10.0.0.254
+router r1 10.0.0.254 mac 02:00:00:00:00:fe
+path 10.16.0.0/23 r1
+hosts 10.16.0.0/23
+	line delay 200us
+`
+
 // TestResumeVirtual kills runs at 20 moments of them and goes on each time: all
 // output together is that of a run that was never killed, so is the exit code, and
 // nothing of which there is a record is asked again. Silence that was waited for is
 // not asked for again either: flight bounds the packets for each kill beyond those
 // of a run that was never killed, 0 does not.
 func TestResumeVirtual(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		network, words string
 		flight         int
@@ -108,6 +114,8 @@ func TestResumeVirtual(t *testing.T) {
 		{"lan.net", "tcp -PN --rate 30 -p 1-1000 10.0.0.3", 2 * 30},
 		{"lan.net", "udp -PN --rate 30 -p 1-500 10.0.0.3", 2 * 30},
 		{"lan.net", "sweep -PE --rate 30 198.18.0.0/24 2001:db8:9::/121", 2 * 30},
+		{"lan.net", "tcp -PN --rate 2000 -p 1000-6999 10.0.0.2", 6000/100/20 + 4}, // 1 % in 20 kills, and what leaves together
+		{populous, "sweep -PE --rate 700 10.16.0.0/23", 2},                        // the router's address, too
 	} {
 		t.Run(tt.words, func(t *testing.T) {
 			plain := on(tt.network, tt.words+" -o json").run(t)

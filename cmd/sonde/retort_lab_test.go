@@ -31,6 +31,7 @@ type device struct {
 	frames       *os.File
 	gate4, gate6 netip.Addr
 	at           func(v6 bool, port uint16) retort
+	pings        bool // echo requests are answered, too, as port 0
 }
 
 // startDevice starts a device on the first interface of a host that forwards
@@ -38,7 +39,12 @@ type device struct {
 // test ends.
 func startDevice(t *testing.T, h *lab.Host, gate4, gate6 string, at func(v6 bool, port uint16) retort) {
 	t.Helper()
-	d := &device{h.Frames("eth0"), netip.MustParseAddr(gate4), netip.MustParseAddr(gate6), at}
+	(&device{gate4: netip.MustParseAddr(gate4), gate6: netip.MustParseAddr(gate6), at: at}).start(t, h)
+}
+
+func (d *device) start(t *testing.T, h *lab.Host) {
+	t.Helper()
+	d.frames = h.Frames("eth0")
 	done := make(chan struct{})
 	go func() { defer close(done); d.serve() }()
 	t.Cleanup(func() { d.frames.Close(); <-done })
@@ -66,11 +72,12 @@ func (d *device) serve() {
 			gate = d.gate6
 		}
 		var port uint16
-		switch got.Layer {
-		case wire.LayerTCP:
+		switch {
+		case got.Layer == wire.LayerTCP:
 			port = got.TCP.Dst
-		case wire.LayerUDP:
+		case got.Layer == wire.LayerUDP:
 			port = got.UDP.Dst
+		case d.pings && got.ICMP.Msg == wire.EchoRequest:
 		default: // ARP and ND are the kernel's
 			continue
 		}

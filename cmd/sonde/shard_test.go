@@ -5,12 +5,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sonde/probe"
+	"sonde/scan/job"
 )
 
 // TestShards: for any number of shards, more than there are questions too, what
 // they say together is what one run says, no two say the same, and they are equal to
 // one question, or where hosts are looked for first, to one host.
 func TestShards(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		network, words string
 		units, each    int  // what is dealt out, and how many questions one is
@@ -30,13 +34,13 @@ func TestShards(t *testing.T) {
 				least, most, sum := 1<<30, 0, 0
 				for i := 1; i <= n; i++ {
 					o := on(tt.network, fmt.Sprintf("%s --seed 11 --shard %d/%d -o json", tt.words, i, n)).run(t)
-					if o.records[0]["shard"] != float64(i) || o.records[0]["shards"] != float64(n) {
-						t.Errorf("%d/%d: the scan record has shard %v of %v", i, n, o.records[0]["shard"], o.records[0]["shards"])
+					if scan := o.scan(); scan.Shard != uint64(i) || scan.Shards != uint64(n) {
+						t.Errorf("%d/%d: the scan record has shard %d of %d", i, n, scan.Shard, scan.Shards)
 					}
 					for _, s := range spoken(o) {
 						seen[s]++
 					}
-					size := int(o.records[0]["probes"].(float64)) / tt.each
+					size := int(o.scan().Probes) / tt.each
 					least, most, sum = min(least, size), max(most, size), sum+size
 					if size == 0 {
 						wantIdle(t, o, fmt.Sprintf("%d/%d", i, n))
@@ -66,16 +70,13 @@ func TestShards(t *testing.T) {
 // spoken are the ports and hosts that a run tells of, with their states.
 func spoken(o *simulated) []string {
 	var list []string
-	for _, r := range append(o.of("port"), o.of("host")...) {
-		s := fmt.Sprint(r["type"], " ", r["addr"])
-		if r["type"] == "port" {
-			s += fmt.Sprint(" ", r["port"], " ", r["state"])
-		} else if r["state"] == "up" {
-			s += " up"
-		} else {
-			continue // a shard hears less of a host
+	for _, p := range o.ports() {
+		list = append(list, fmt.Sprint("port ", p.Addr, " ", p.Port, " ", p.State))
+	}
+	for _, h := range o.hosts() {
+		if h.State == probe.Up { // of others a shard hears less
+			list = append(list, fmt.Sprint("host ", h.Addr, " up"))
 		}
-		list = append(list, s)
 	}
 	return list
 }
@@ -84,8 +85,8 @@ func spoken(o *simulated) []string {
 // neither a yes nor a failure.
 func wantIdle(t *testing.T, o *simulated, shard string) {
 	t.Helper()
-	if len(o.sent) > 0 || o.code != exitSilence || o.end()["exit_reason"] != "nothing to ask" || o.end()["complete"] != true {
-		t.Errorf("%s: %d packets left, exit %d, %v", shard, len(o.sent), o.code, o.end())
+	if len(o.sent) > 0 || o.code != job.ExitSilence || o.end().ExitReason != "nothing to ask" || !o.end().Complete {
+		t.Errorf("%s: %d packets left, exit %d, %+v", shard, len(o.sent), o.code, o.end())
 	}
 	if want := "sonde: shard " + shard + " has nothing to ask: there are more shards than questions\n"; o.stderr != want {
 		t.Errorf("%s: stderr is %q, want %q", shard, o.stderr, want)
@@ -96,7 +97,7 @@ func wantIdle(t *testing.T, o *simulated, shard string) {
 func TestIdleShardIsAsExpected(t *testing.T) {
 	for i := range 3 {
 		o := on("lan.net", fmt.Sprintf("tcp -PN -q --expect open --seed 1 --shard %d/3 -p 22 10.0.0.2", i+1)).run(t)
-		if o.code != exitYes {
+		if o.code != job.ExitYes {
 			t.Errorf("shard %d: exit %d", i+1, o.code)
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net"
 	"net/netip"
@@ -14,8 +13,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sonde/output/outputtest"
 	"sonde/probe"
 	"sonde/probe/wire"
+	"sonde/scan/network"
+	"sonde/scan/report"
 	"sonde/scan/simnet"
 )
 
@@ -28,6 +30,7 @@ type simulation struct {
 	names   phoneBook
 	asked   func()                // called for each name that is looked up, unless nil
 	routes  func(netip.Addr) bool // nil: a way to everywhere
+	dial    network.Dialer        // nil: the kernel's
 
 	cancel time.Duration // ends the run then, unless 0
 	cause  error         // for this cause
@@ -38,8 +41,8 @@ type simulation struct {
 type simulated struct {
 	code           int
 	stdout, stderr string
-	records        []map[string]any // of stdout, if that is JSON
-	sent           []packet         // what left, in order
+	records        []report.Record // of stdout, if that is JSON
+	sent           []packet        // what left, in order
 	truth          simnet.Counts
 	elapsed        time.Duration
 	opened         bool // the network was opened
@@ -50,6 +53,7 @@ type packet struct {
 	wire.Packet
 	at    time.Duration
 	frame bool
+	b     []byte
 }
 
 // on is a simulation of words on a network.
@@ -57,8 +61,9 @@ func on(network, line string) *simulation {
 	return &simulation{network: network, args: strings.Fields(line)}
 }
 
-// run runs s and checks what holds for every run: JSON satisfies the schema,
-// says the exit code, and counts what truly was sent and received.
+// run runs s and checks what holds for every run: each record that is written and
+// read again is the same, whatever the outputs are; JSON satisfies the schema, says
+// the exit code, and counts what truly was sent and received.
 func (s *simulation) run(t *testing.T) *simulated {
 	t.Helper()
 	n, err := s.parse()
@@ -68,7 +73,12 @@ func (s *simulation) run(t *testing.T) *simulated {
 	o := &simulated{}
 	synctest.Test(t, func(t *testing.T) {
 		var out, errs buffer
-		a := &app{args: s.args, stdin: strings.NewReader(s.stdin), stdout: &out, stderr: &errs, resolver: s, hasRoute: s.routes}
+		a := &app{args: s.args, stdin: strings.NewReader(s.stdin), stdout: &out, stderr: &errs, resolver: s, hasRoute: s.routes,
+			seen: func(r report.Record) {
+				if err := outputtest.Check(r); err != nil {
+					t.Error(err)
+				}
+			}}
 		if s.stdout != nil {
 			a.stdout = s.stdout
 		}
@@ -76,21 +86,25 @@ func (s *simulation) run(t *testing.T) *simulated {
 			a.hasRoute = func(netip.Addr) bool { return true }
 		}
 		var link *simnet.Link
-		a.open = func(req *request) (*network, error) {
+		var mu sync.Mutex
+		a.open = func(req *network.Request) (*network.Network, error) {
 			o.opened = true
 			link = n.Open()
 			link.OnSend = func(at time.Duration, b []byte, frame bool, mac wire.MAC) {
-				p := packet{at: at, frame: frame}
-				if !p.Parse(bytes.Clone(b), etherType(b)) {
+				p := packet{at: at, frame: frame, b: bytes.Clone(b)}
+				part := new(wire.Fragment).Parse(b, etherType(b))
+				if !p.Parse(p.b, etherType(b)) && !part {
 					t.Errorf("sent what nobody understands: % x", b)
 				}
+				mu.Lock() // two plans may send at a time
+				defer mu.Unlock()
 				o.sent = append(o.sent, p)
 			}
 			ports := probe.Ports{First: 61000, N: 4000}
-			if req.port != 0 {
-				ports = probe.Ports{First: req.port, N: 1}
+			if req.Port != 0 {
+				ports = probe.Ports{First: req.Port, N: 1}
 			}
-			return &network{link: link, routes: link, start: time.Now(), ports: ports, close: func() {}}, nil
+			return &network.Network{Link: link, Routes: link, Start: time.Now(), Ports: ports, Dial: s.dial, Stretches: link.Stretches}, nil
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
@@ -141,57 +155,47 @@ func etherType(b []byte) uint16 {
 // check is what run says.
 func (o *simulated) check(t *testing.T) {
 	t.Helper()
-	valid := schema(t)
-	for line := range strings.Lines(o.stdout) {
-		if !strings.HasSuffix(line, "\n") {
-			t.Errorf("the last line is cut: %s", line)
-		}
-		if err := valid([]byte(line)); err != nil {
-			t.Errorf("%s%v", line, err)
-		}
-		var r map[string]any
-		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Fatalf("%s%v", line, err)
-		}
-		o.records = append(o.records, r)
-	}
+	o.records = parseRecords(t, []byte(o.stdout))
 	for i, r := range o.records {
-		if first, last := i == 0, i == len(o.records)-1; (r["type"] == "scan") != first || (r["type"] == "end") != last {
-			t.Errorf("record %d of %d is of type %v", i+1, len(o.records), r["type"])
+		_, scan := r.(*report.Scan)
+		_, end := r.(*report.End)
+		if first, last := i == 0, i == len(o.records)-1; scan != first || end != last {
+			t.Errorf("record %d of %d is a %T", i+1, len(o.records), r)
 		}
 	}
 	end := o.end()
-	if end["exit"] != float64(o.code) {
-		t.Errorf("the end record says exit %v, but it was %d", end["exit"], o.code)
+	if end.Exit != o.code {
+		t.Errorf("the end record says exit %d, but it was %d", end.Exit, o.code)
 	}
-	if reason, _ := end["exit_reason"].(string); reason == "" {
+	if end.ExitReason == "" {
 		t.Error("the end record gives no reason for the exit code")
 	}
-	if o.truth.Sent != uint64(end["sent"].(float64)) {
-		t.Errorf("sent: %v, but %d packets left", end["sent"], o.truth.Sent)
+	if o.truth.Sent != end.Sent {
+		t.Errorf("sent: %d, but %d packets left", end.Sent, o.truth.Sent)
 	}
-	if got := uint64(end["received"].(float64) + end["unsolicited"].(float64)); got > o.truth.Received {
+	if got := end.Received + end.Unsolicited; got > o.truth.Received {
 		t.Errorf("received and unsolicited: %d, but only %d packets came", got, o.truth.Received)
 	}
 }
 
-func (o *simulated) end() map[string]any {
-	if len(o.records) == 0 {
-		return nil
+// scan is the first record, end the last; they are empty where there is none.
+func (o *simulated) scan() *report.Scan {
+	if list := recordsOf[*report.Scan](o.records); len(list) > 0 {
+		return list[0]
 	}
-	return o.records[len(o.records)-1]
+	return &report.Scan{}
 }
 
-// of returns the records of one type.
-func (o *simulated) of(kind string) []map[string]any {
-	var list []map[string]any
-	for _, r := range o.records {
-		if r["type"] == kind {
-			list = append(list, r)
-		}
+func (o *simulated) end() *report.End {
+	if list := recordsOf[*report.End](o.records); len(list) > 0 {
+		return list[0]
 	}
-	return list
+	return &report.End{}
 }
+
+func (o *simulated) ports() []*report.Port { return recordsOf[*report.Port](o.records) }
+
+func (o *simulated) hosts() []*report.Host { return recordsOf[*report.Host](o.records) }
 
 // buffer is a bytes.Buffer that several may write to.
 type buffer struct {

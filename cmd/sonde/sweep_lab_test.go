@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"sonde/probe/wire"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
 )
@@ -90,7 +91,7 @@ func TestSweepLink(t *testing.T) {
 			o := ask(t, client, "sweep", tt.prefix+tt.bits)
 			wantUp(t, o, tt.prefix, "1", "7", "20", "21", "22", "23", "24", "25", "26", "27")
 			for addr, h := range o.hosts {
-				if addr != tt.prefix+"1" && (h.Reason != tt.reason || h.MAC == "") {
+				if addr != tt.prefix+"1" && (h.Reason.String() != tt.reason || h.MAC == wire.MAC{}) {
 					t.Errorf("%s: %s, MAC %q; want %s with a MAC", addr, h.Reason, h.MAC, tt.reason)
 				}
 			}
@@ -120,7 +121,7 @@ func TestSweepRouted(t *testing.T) {
 			o := ask(t, client, "sweep", tt.prefix+tt.bits)
 			wantUp(t, o, tt.prefix, slices.Concat(slices.Sorted(maps.Keys(reasons)), []string{"1", "7"})...)
 			for number, reason := range reasons {
-				if h := o.hosts[tt.prefix+number]; h.Reason != reason {
+				if h := o.hosts[tt.prefix+number]; h.Reason.String() != reason {
 					t.Errorf("%s%s is up by %s, want %s", tt.prefix, number, h.Reason, reason)
 				}
 			}
@@ -133,6 +134,7 @@ func TestSweepNobody(t *testing.T) {
 	t.Parallel()
 	n := newOffice(t)
 	for _, network := range []string{"10.2.0.128/28", "fd02::1:0/124"} {
+		n.router.Route(network, "blackhole") // else it would say after three seconds that nobody is there
 		t.Run(network, func(t *testing.T) {
 			o := ask(t, n.client, "sweep", network)
 			if len(o.hosts) > 0 {

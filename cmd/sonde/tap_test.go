@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"sonde/output"
-	"sonde/probe"
 	"sonde/probe/wire"
+	"sonde/scan"
 )
 
 // TestTapOrder: packets are shown in the order in which they passed, whoever
@@ -23,8 +23,8 @@ func TestTapOrder(t *testing.T) {
 	const packets = 1000
 	for i := range packets / 2 {
 		at := time.Duration(i) * time.Millisecond // more than all that wait at a time
-		tap.Received(at+100*time.Microsecond, wire.TypeIPv4, answer, probe.Probe{})
-		tap.Sent(at, wire.TypeIPv4, ask, probe.Probe{})
+		tap.Received(scan.Passed{At: at + 100*time.Microsecond, EtherType: wire.TypeIPv4, Bytes: answer})
+		tap.Sent(scan.Passed{At: at, EtherType: wire.TypeIPv4, Bytes: ask})
 	}
 	if err := tap.close(); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"sonde/probe"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
 )
@@ -25,7 +26,7 @@ func wantFourPorts(t *testing.T, from *lab.Host, addr string) {
 	o.wantPort(t, 445, "filtered (no-response)")
 	o.wantPort(t, 9000, "closed (reset)")
 	o.wantExit(t, 0)
-	if h := o.hosts[addr]; h.State != "up" {
+	if h := o.hosts[addr]; h.State != probe.Up {
 		t.Errorf("%s is %s although it answered", addr, h.state())
 	}
 }
@@ -108,7 +109,7 @@ func wantReject(t *testing.T, from *lab.Host, addr, router string) {
 	o = ask(t, from, "tcp -PN -p 9000", addr)
 	o.wantPort(t, 9000, "filtered (admin-prohibited from "+router+")")
 	o.wantExit(t, 1)
-	if h := o.hosts[addr]; h.State != "not-tested" {
+	if h := o.hosts[addr]; h.State != probe.NotTested {
 		t.Errorf("the host is %s, but only its router answered", h.state())
 	}
 }
@@ -125,7 +126,7 @@ func TestTCPRejectByHost(t *testing.T) {
 			o := ask(t, n.client, "tcp -PN -p 9000", addr)
 			o.wantPort(t, 9000, "filtered (admin-prohibited)")
 			o.wantExit(t, 1)
-			if h := o.hosts[addr]; h.State != "up" {
+			if h := o.hosts[addr]; h.State != probe.Up {
 				t.Errorf("the host is %s, but it answered itself", h.state())
 			}
 		})
@@ -140,19 +141,20 @@ func TestTCPNobody(t *testing.T) {
 	for _, addr := range []string{"10.1.0.77", "fd01::77"} {
 		t.Run(addr, func(t *testing.T) {
 			o := ask(t, n.client, "tcp -PN -p 80", addr)
-			if p := o.ports[80]; p.State != "unknown" || p.Reason != "no-neighbour" {
+			if p := o.ports[80]; p.state() != "unknown (no-neighbour)" {
 				t.Errorf("the port is %s", p.state())
 			}
-			if h := o.hosts[addr]; h.State != "down" || h.Reason != "no-neighbour" {
+			if h := o.hosts[addr]; h.state() != "down (no-neighbour)" {
 				t.Errorf("the host is %s", h.state())
 			}
 		})
 	}
 }
 
-// TestTCPHowLong: three filtered ports take 2 s; ports that answer take little
-// more than a round trip.
+// TestTCPHowLong: three filtered ports take 2 s. (That ports that answer take no more
+// than a round trip is TestFlagsTakeEffect's, where time is virtual.)
 func TestTCPHowLong(t *testing.T) {
+	t.Parallel()
 	n := newOffice(t)
 	n.server.TCP(80)
 	n.server.Firewall(lab.Rule{Proto: "tcp", Dport: "445,28080,28443", Do: lab.Drop})
@@ -167,19 +169,16 @@ func TestTCPHowLong(t *testing.T) {
 			}
 			o.wantExit(t, 3)
 			o.wantText(t, f.server+"  not tested (-PN), nothing answered", "3 ports: 3 filtered. ", " packets sent, 0 answers")
-			if h := o.hosts[f.server]; h.State != "not-tested" {
+			if h := o.hosts[f.server]; h.State != probe.NotTested {
 				t.Errorf("the host is %s, but nothing answered", h.state())
 			}
-			if o.took < 1900*time.Millisecond || o.took > 2600*time.Millisecond {
+			if o.took < 1900*time.Millisecond { // how much more is the machine's business
 				t.Errorf("three filtered ports took %v", o.took)
 			}
 
 			o = ask(t, n.client, "tcp -PN -p 80,81", f.server)
 			o.wantPort(t, 80, "open (syn-ack)")
 			o.wantPort(t, 81, "closed (reset)")
-			if o.took > 500*time.Millisecond {
-				t.Errorf("two answering ports took %v", o.took)
-			}
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"sonde/probe/probetest"
 	"sonde/probe/wire"
+	"sonde/scan/job"
 	"sonde/scan/lab"
 )
 
@@ -27,27 +28,32 @@ func TestTraceForged(t *testing.T) {
 				h.server.Firewall(lab.Rule{Do: lab.Drop, Chain: lab.Input, Src: clientOf(w)})
 				liar := newLiar(t, h, w)
 				seen := h.client.Capture("eth0")
-				told := make(chan int)
+				told := make(chan [2]int)
 				go func() {
-					n := 0
-					defer func() { told <- n }()
+					n, ours := 0, 0
+					defer func() { told <- [2]int{n, ours} }()
 					probe := seen.Await(10*time.Second, func(p *lab.Packet) bool {
 						_, dst := p.Addrs()
 						return p.Out && dst.String() == w.server()
 					})
 					if probe != nil {
-						n = liar.tell(probe)
+						n, ours = liar.tell(probe)
 					}
 				}()
 				o := ask(t, h.client, "trace --hops 8 "+flags, w.server())
-				lies := <-told
-				o.wantExit(t, exitSilence)
+				all := <-told
+				lies, ours := all[0], all[1]
+				o.wantExit(t, job.ExitSilence)
 				o.wantRoute(t, false, w.hops[:3]...)
 				if arrived := int(liar.arrived.Count("lie")); lies == 0 || arrived < lies*3/4 {
 					t.Errorf("%d lies were told, %d arrived", lies, arrived)
 				}
-				if o.end.Unsolicited < lies/4 || o.end.Received != 9 {
-					t.Errorf("of %d lies %d were counted as unsolicited; %d answers, want 9", lies, o.end.Unsolicited, o.end.Received)
+				answers := 0
+				for _, hop := range o.hops {
+					answers += int(hop.Repeat.Answered)
+				}
+				if o.end.Unsolicited < uint64(ours/4) || answers != 9 {
+					t.Errorf("of %d lies, %d for us, %d were counted as unsolicited; %d answers of hops, want 9", lies, ours, o.end.Unsolicited, answers)
 				}
 			})
 		}
@@ -90,37 +96,59 @@ func newLiar(t *testing.T, h *highway, w way) *liar {
 
 // tell sends replies to a probe that was seen on the client's link, with each
 // bit of what proves them flipped, and time-exceeded errors likewise, about
-// other flows and about ours. It returns how many.
-func (l *liar) tell(p *lab.Packet) (n int) {
+// other flows and about ours. It returns how many, and of how many it is certain that
+// they seem to be for us.
+func (l *liar) tell(p *lab.Packet) (n, ours int) {
 	sent := p.Data()[14:]
-	for _, r := range probetest.Replies(sent, l.typ) {
-		r.Flip(func(f probetest.Field, bit int, b []byte) {
-			if marks(p, f) && bit >= 6 {
-				return // another TTL of the same flow: no proof, and no lie to be seen
-			}
-			if f.Change != probetest.Unproven && !strings.HasPrefix(f.Name, "quoted") {
-				return // it would not come in at all
-			}
-			lie := bytes.Clone(b)
-			l.tellOne(lie)
-			n++
-			if strings.HasPrefix(f.Name, "quoted") {
-				l.exceeded(lie)
+	for _, reply := range probetest.Replies(sent, l.typ) {
+		quotes := strings.HasPrefix(reply.Name, "ICMP error")
+		if p.TCP() != nil && strings.Contains(reply.Name, "in full") {
+			continue // the timestamp in it is a proof of its own
+		}
+		for _, r := range reply.Ways() {
+			r.Flip(func(f probetest.Field, bit int, b []byte) {
+				if marks(f, bit) {
+					return // another TTL of the same flow: no proof, and no lie to be seen
+				}
+				if f.Name == "source" && !quotes {
+					return // with all the proof in it, it is another address of the target
+				}
+				switch f.Change {
+				case probetest.Target:
+					return // a NAT may have changed it, since there is one target only
+				case probetest.Elsewhere, probetest.OtherPort:
+					if !quotes {
+						return // it would not come in at all
+					}
+				}
+				lie := bytes.Clone(b)
 				l.tellOne(lie)
 				n++
-			}
-		})
+				if f.Change == probetest.Unproven {
+					ours++
+				}
+				if quotes {
+					l.exceeded(lie)
+					l.tellOne(lie)
+					n++
+				}
+			})
+		}
 	}
-	return n
+	return n, ours
 }
 
-// marks tells whether the last ten bits of f are the mark of TTL and repetition,
-// which whoever knows one packet of a flow knows of the others.
-func marks(p *lab.Packet, f probetest.Field) bool {
-	if p.UDP() != nil {
-		return f.Name == "quoted checksum"
+// marks tells whether a bit of f is of the mark of TTL and repetition, which whoever
+// knows one packet of a flow knows of the others. In the sequence number of TCP it has
+// a proof of its own.
+func marks(f probetest.Field, bit int) bool {
+	switch f.Name {
+	case "quoted IP ID", "quoted checksum", "sequence number":
+		return bit >= 6 && f.Bits == 16
+	case "payload", "quoted payload":
+		return bit >= f.Bits-10
 	}
-	return p.TCP() == nil && f.Name == "quoted sequence number"
+	return false
 }
 
 // exceeded makes another ICMP error a time-exceeded one.

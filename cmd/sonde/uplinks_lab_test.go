@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"sonde/scan/job"
 	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
 )
@@ -64,10 +65,9 @@ func newUplinks(t *testing.T) *uplinks {
 // packets; and nothing leaves by the other one.
 func TestUplinks(t *testing.T) {
 	t.Parallel()
-	u := newUplinks(t)
 	asks := []string{"tcp -PN -p 80", "udp -PN -p 53", "sweep", "sweep -PE",
 		"tcp -PN -p 80 --via connect", "udp -PN -p 53 --via connect", "sweep -PE --via connect"}
-	for _, tt := range []struct {
+	ways := []struct {
 		flags, target string
 		iface, source string
 	}{
@@ -92,15 +92,20 @@ func TestUplinks(t *testing.T) {
 		{"", "fd98::10", "eth1", "fd09::1"},
 		{"-e eth1", "fd98::10", "eth1", "fd09::1"},
 		{"-S fd01::1", "fd98::10", "eth1", "fd01::1"},
-	} {
-		for _, question := range asks {
-			t.Run(question+" "+tt.flags+" "+tt.target, func(t *testing.T) {
-				u.forget()
-				o := ask(t, u.client, question+" "+tt.flags, tt.target)
-				o.wantExit(t, exitYes)
-				u.wantLeft(t, tt.iface, tt.source)
-			})
-		}
+	}
+	for _, question := range asks {
+		t.Run(question, func(t *testing.T) {
+			t.Parallel()
+			u := newUplinks(t)
+			for _, tt := range ways {
+				t.Run(tt.flags+" "+tt.target, func(t *testing.T) {
+					u.forget()
+					o := ask(t, u.client, question+" "+tt.flags, tt.target)
+					o.wantExit(t, job.ExitYes)
+					u.wantLeft(t, tt.iface, tt.source)
+				})
+			}
+		})
 	}
 }
 
@@ -133,4 +138,24 @@ func (u *uplinks) wantLeft(t *testing.T, iface, sources string) {
 // good the kernel may choose any (RFC 6724 §5).
 func anyOf(src netip.Addr, sources string) bool {
 	return slices.Contains(strings.Fields(sources), src.String())
+}
+
+// TestRuleByPort: where a policy rule looks at the port, packets of our own cannot
+// follow it, which is said; the kernel's connect does, and so nothing is said there.
+func TestRuleByPort(t *testing.T) {
+	t.Parallel()
+	u := newUplinks(t)
+	u.client.PolicyPort(secondTable, 443)
+	const rule = "ipproto tcp dport 443 lookup 100"
+	for _, target := range []string{"10.97.0.10", "fd97::10"} {
+		for _, tt := range []struct {
+			line string
+			said bool
+		}{{"tcp -PN -p 80", true}, {"doctor", true}, {"tcp -PN -sT -p 80,443", false}} {
+			o := ask(t, u.client, tt.line, target)
+			if notes := strings.Join(o.scan.Notes, "\n"); strings.Contains(notes, rule) != tt.said || strings.Contains(o.text, rule) != tt.said {
+				t.Errorf("%s %s: the rule is named: want %v; notes %q", tt.line, target, tt.said, notes)
+			}
+		}
+	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"sonde/scan/job"
 )
 
 // TestUsage: a command line that cannot be meant is refused with exit 2 and one
@@ -18,7 +20,7 @@ func TestUsage(t *testing.T) {
 		{"sweep 10.0.0.256", "target \"10.0.0.256\": the octet 256 is above 255"},
 		{"sweep 10.0.0", "target \"10.0.0\": an IPv4 address has four octets, this has 3; for the network write 10.0.0.0/24 or 10.0.0.*"},
 		{"sweep 1.2.3.4.5", "target \"1.2.3.4.5\": an IPv4 address has four octets, this has 5"},
-		{"sweep 010.0.0.1", "target \"010.0.0.1\": the octet 010 has a leading zero, which some read as octal; write 10"},
+		{"sweep 010.0.0.1", "target \"010.0.0.1\": the octet 010 has a leading zero, which some read as octal; write 10.0.0.1"},
 		{"sweep 10.0.0.9-10.0.0.2", "target \"10.0.0.9-10.0.0.2\": the range runs backwards; write 10.0.0.2-10.0.0.9"},
 		{"sweep 10.0.0.0/33", "target \"10.0.0.0/33\": the prefix length 33 is above 32"},
 		{"sweep 2001:db8::/64", "target \"2001:db8::/64\": a /64 holds 2^64 IPv6 addresses, too many to ask one by one; give a /108 or longer, or single addresses"},
@@ -26,8 +28,12 @@ func TestUsage(t *testing.T) {
 		{"sweep fe80::1%", "target \"fe80::1%\": is no IPv6 address"},
 		{"sweep 10.0.0.2,,10.0.0.3", "target \"10.0.0.2,,10.0.0.3\": nothing stands beside a comma"},
 		{"sweep host..example", "target \"host..example\": has an empty label; a host name has something between the dots"},
+		{"trace --mtu --via connect 127.0.0.1", "--mtu: the kernel makes the packets of --via connect"},
+		{"trace --mtu --data-length 9 127.0.0.1", "--mtu and --data-length exclude each other"},
+		{"trace --mtu --no-df 127.0.0.1", "--mtu and --no-df exclude each other"},
+		{"trace --mtu --fragment 16 127.0.0.1", "--mtu and --fragment exclude each other"},
 		{"swep", "unknown command \"swep\" for \"sonde\""},
-		{"sweep hôst", "target \"hôst\": has letters outside ASCII; write the name in its xn-- form"},
+		{"sweep hôst", "target \"hôst\": has letters outside ASCII; only its xn-- form can be looked up"},
 		{"sweep 10.0.0.2 --exclude 10.0.0.0/24", "no target is left after the exclusions"},
 		{"sweep 10.0.0.2 --exclude 10.0.0.300", "exclusion \"10.0.0.300\": the octet 300 is above 255"},
 		{"sweep -i /nonexistent/targets", "-i open /nonexistent/targets: no such file or directory"},
@@ -42,7 +48,7 @@ func TestUsage(t *testing.T) {
 		{"tcp -p 80- 10.0.0.2", "-p 80-: port \"80-\": a range has two ends; write 80-65535"},
 		{"tcp -p -80 10.0.0.2", "-p -80: port \"-80\": a range has two ends; write 1-80"},
 		{"tcp -p 90-80 10.0.0.2", "-p 90-80: port \"90-80\": the range runs backwards; write 80-90"},
-		{"tcp -p 80,,443 10.0.0.2", "-p 80,,443: port \"\": a port is missing; write ports as in 22,80,8000-8100, or - for all"},
+		{"tcp -p 80,,443 10.0.0.2", "-p 80,,443: port \"\": a port is missing; ports are like 22,80,8000-8100, and - is all"},
 		{"tcp -p nosuchservice 10.0.0.2", "-p nosuchservice: port \"nosuchservice\": no tcp service of that name is registered; give its number"},
 		{"tcp -p X:80 10.0.0.2", "-p X:80: port \"X:80\": the letter before the colon is T for TCP or U for UDP"},
 		{"tcp -p U:53 10.0.0.2", "-p U:53: only TCP ports are asked"},
@@ -69,12 +75,16 @@ func TestUsage(t *testing.T) {
 		{"tcp --timeout 0s -p 80 10.0.0.2", "--timeout: more than 0"},
 		{"tcp --timeout 5 -p 80 10.0.0.2", "--timeout 5: not a duration such as 500ms, 5s or 2m"},
 		{"tcp --host-timeout -1s -p 80 10.0.0.2", "--host-timeout: more than 0"},
+		{"tcp --stats 0s -p 80 10.0.0.2", "--stats: at least 100ms"},
+		{"tcp --stats 5 -p 80 10.0.0.2", "--stats 5: not a duration such as 500ms, 5s or 2m"},
+		{"tcp -q --stats 5s -p 80 10.0.0.2", "-q and --stats exclude each other"},
+		{"udp --dry-run --stats 5s -p 80 10.0.0.2", "--stats: --dry-run is done at once"},
 		{"tcp --deadline 0s -p 80 10.0.0.2", "--deadline: more than 0"},
-		{"tcp --ttl 0 -p 80 10.0.0.2", "--ttl: 1 to 255"},
-		{"tcp --ttl 256 -p 80 10.0.0.2", "--ttl: 1 to 255"},
+		{"tcp --ttl 0 -p 80 10.0.0.2", "--ttl 0: a number from 1 to 255"},
+		{"tcp --ttl 256 -p 80 10.0.0.2", "--ttl 256: a number from 1 to 255"},
 		{"tcp --tos 256 -p 80 10.0.0.2", "--tos 256: a number from 0 to 255"},
 		{"tcp --dscp fast -p 80 10.0.0.2", "--dscp fast: DSCP \"fast\": neither a number from 0 to 63 nor a name (ef, va, le, cs0 to cs7, af11 to af43)"},
-		{"tcp --tos 184 --dscp ef -p 80 10.0.0.2", "--tos and --dscp set the same byte"},
+		{"tcp --tos 184 --dscp ef -p 80 10.0.0.2", "--tos and --dscp exclude each other: they set the same bits"},
 		{"tcp --seed -1 -p 80 10.0.0.2", "--seed -1: not a whole number from 0 on"},
 		{"tcp --seed 9007199254740992 -p 80 10.0.0.2", "--seed: below 2^53, as JSON readers demand"},
 		{"tcp --shard 1/4 -p 80 10.0.0.2", "--shard: give all shards the same --seed, or they part different orders, and overlap"},
@@ -92,9 +102,9 @@ func TestUsage(t *testing.T) {
 		{"tcp --resume x --dry-run -p 80 10.0.0.2", "--resume: --dry-run decides nothing"},
 		{"tcp --resume x -o json=./x -p 80 10.0.0.2", "--resume and -o json both go to ./x"},
 		{"tcp --resume x --pcap ./x -p 80 10.0.0.2", "--resume and --pcap both go to ./x"},
-		{"tcp --resume x -o text=out -p 80 10.0.0.2", "--resume: -o text is complete at the end of a run only, and a killed one leaves nothing of it: write -o json=FILE"},
+		{"tcp --resume x -o text=out -p 80 10.0.0.2", "--resume: a later run cannot append to -o text: write -o json=FILE"},
 		{"tcp --tcp-options mss=70000 -p 80 10.0.0.2", "--tcp-options mss=70000: TCP option \"mss=70000\": \"70000\" is not a number from 0 to 65535"},
-		{"tcp --tcp-options nosuch -p 80 10.0.0.2", "--tcp-options nosuch: TCP option \"nosuch\": unknown (mss, sackok, ts, nop, wscale, eol, opt=KIND:HEX, raw=HEX, or none, linux, windows, macos, freebsd)"},
+		{"tcp --tcp-options nosuch -p 80 10.0.0.2", "--tcp-options nosuch: TCP option \"nosuch\": unknown (mss, sackok, ts, nop, wscale, eol, tfo, mptcp, accecn, opt=KIND:HEX, raw=HEX, or none, linux, windows, macos, freebsd)"},
 		{"tcp --via connect --tcp-options linux -p 80 10.0.0.2", "--tcp-options: the kernel makes the packets of --via connect"},
 		{"tcp --via bus -p 80 10.0.0.2", "--via: raw or connect"},
 		{"tcp --via connect --pcap x.pcapng -p 80 10.0.0.2", "--pcap: --via connect lets the kernel ask, whose packets we do not see"},
@@ -108,7 +118,7 @@ func TestUsage(t *testing.T) {
 		{"tcp --confirm -g 53 -p 80 10.0.0.2", "--confirm and -g exclude each other: handshakes need ports of their own"},
 		{"udp --confirm --max-retries 1 -p 80 10.0.0.2", "--confirm asks more often than --max-retries allows"},
 		{"tcp --confirm --dry-run -p 80 10.0.0.2", "--confirm: --dry-run gets no answers to confirm"},
-		{"tcp -sF --tcp-options mss=1460 -p 80 10.0.0.2", "--tcp-options: only SYNs carry them, and -sF sends none"},
+		{"tcp -sF --tcp-options mss=1460 -p 80 10.0.0.2", "--tcp-options: what -sF sends has no such field"},
 		{"tcp -sX --via connect -p 80 10.0.0.2", "-sX needs packets of our own: it excludes --via connect"},
 		{"tcp --rst-guard --via connect -p 80 10.0.0.2", "--rst-guard: the kernel resets no connection of --via connect, for it makes them itself"},
 		{"tcp --rst-guard -sT -p 80 10.0.0.2", "--rst-guard: the kernel resets no connection of --via connect, for it makes them itself"},
@@ -118,8 +128,8 @@ func TestUsage(t *testing.T) {
 		{"tcp --rst-guard -PR -p 80 192.0.2.1", "-PR: 192.0.2.1 is not on a link of ours, so neither ARP nor ND can reach it"},
 		{"udp --rst-guard -p 53 10.0.0.2", "unknown flag: --rst-guard: sonde udp --help lists the flags"},
 		{"tcp -sS -sT -p 80 10.0.0.2", "-sS -sT: one way of asking at a time"},
-		{"udp -sU -p 53 10.0.0.2", "unknown shorthand flag: 's' in -sU: sonde udp --help lists the flags"},
-		{"udp --tcp-options none -p 53 10.0.0.2", "unknown flag: --tcp-options: sonde udp --help lists the flags"},
+		{"udp -sU -p 53 10.0.0.2", "unknown shorthand flag: 's' in -sU; you may mean: sonde udp -p 53 10.0.0.2"},
+		{"udp --tcp-options none -p 53 10.0.0.2", "--tcp-options: what udp sends has no such field"},
 		{"tcp -S nowhere -p 80 10.0.0.2", "-S nowhere: not an address"},
 		{"tcp -S 0.0.0.0 -p 80 10.0.0.2", "-S 0.0.0.0: not an address that packets can come from"},
 		{"tcp -S 2001:db8::1 -p 80 10.0.0.2", "-S 2001:db8::1 cannot ask 10.0.0.2: not the same family"},
@@ -131,10 +141,10 @@ func TestUsage(t *testing.T) {
 		{"tcp -q --open -p 80 10.0.0.2", "--open: -q lists nothing"},
 		{"tcp -q -R -p 80 10.0.0.2", "--resolve: -q lists nothing"},
 		{"tcp -q --packet-trace -p 80 10.0.0.2", "-q and --packet-trace exclude each other"},
-		{"tcp -oX scan.xml -p 80 10.0.0.2", "-oX FILE is the form of nmap: write -o X=FILE"},
+		{"tcp -oX scan.xml -p 80 10.0.0.2", "-oX FILE is the form of nmap; you may mean: sonde tcp -o xml=scan.xml -p 80 10.0.0.2"},
 		{"tcp -o X scan.xml -p 80 10.0.0.2", "-oX FILE in two words belongs to `sonde nmap`; here it is -o X=FILE"},
 		{"tcp -oA scan -p 80 10.0.0.2", "-oA FILE is the form of nmap: write -o FORMAT=FILE"},
-		{"tcp -o yaml -p 80 10.0.0.2", "-o yaml: no output format \"yaml\"; there are text, json"},
+		{"tcp -o yaml -p 80 10.0.0.2", "-o yaml: no output format \"yaml\"; there are text, csv, grep, html, json, list, nmap, prom, xml"},
 		{"tcp -o json= -p 80 10.0.0.2", "-o json=: no file behind the equals sign"},
 		{"tcp -o json -o text -p 80 10.0.0.2", "-o json and -o text both go to stdout"},
 		{"tcp --pcap - -p 80 10.0.0.2", "--pcap -: name a file, for stdout carries the results"},
@@ -143,14 +153,14 @@ func TestUsage(t *testing.T) {
 		{"tcp --expect yes -p 80 10.0.0.2", "--expect yes: one of open closed filtered unfiltered open|filtered closed|filtered unknown"},
 		{"sweep --expect open 10.0.0.2", "--expect open: one of up down unknown"},
 		{"sweep --open 10.0.0.2", "--open: a sweep has no ports"},
-		{"sweep -p 80 10.0.0.2", "unknown shorthand flag: 'p' in -p: sonde sweep --help lists the flags"},
+		{"sweep -p 80 10.0.0.2", "unknown shorthand flag: 'p' in -p; you may mean: sonde tcp -p 80 10.0.0.2"},
 		{"sweep -PN 10.0.0.2", "-PN: a sweep that asks nothing finds nothing"},
 		{"sweep -PQ 10.0.0.2", "-PQ: unknown kind of ping: N not at all, A[ports] ACK, E echo request, M address mask request, P timestamp request, R ARP or ND request, S[ports] SYN, U[ports] UDP packet"},
 		{"sweep -PP fd00::1", "-PP: IPv6 has no timestamp request, and the target fd00::1 is IPv6"},
 		{"sweep -PM -PE fd00::/120", "-PM: IPv6 has no address mask request, and the target fd00:: is IPv6"},
 		{"sweep -PP 10.0.0.2 fd00::1", "-PP: IPv6 has no timestamp request, and the target fd00::1 is IPv6"},
-		{"sweep -PP --tcp-options none 10.0.0.2", "--tcp-options: none of these pings is a SYN; choose one with -PS"},
-		{"sweep -PM -g 53 10.0.0.2", "-g: none of these pings has ports; choose another with -P"},
+		{"sweep -PP --tcp-options none 10.0.0.2", "--tcp-options: none of these pings has such a field; choose one with -PS"},
+		{"sweep -PM -g 53 10.0.0.2", "-g: none of these pings has such a field; choose one with -PA or -PS or -PU"},
 		{"sweep -PP --via connect 10.0.0.2", "a ping by timestamp needs packets of our own, and the kernel shall ask: connect"},
 		{"sweep -PE7 10.0.0.2", "-PE7: a ping by echo has no ports"},
 		{"sweep -PS0 10.0.0.2", "-PS0: port \"0\": ports are 1 to 65535, not 0"},
@@ -160,12 +170,12 @@ func TestUsage(t *testing.T) {
 		{"sweep -PA --via connect 10.0.0.2", "a ping by ack needs packets of our own, and the kernel shall ask: connect"},
 		{"sweep -PR 192.0.2.1", "-PR: 192.0.2.1 is not on a link of ours, so neither ARP nor ND can reach it"},
 		{"sweep -PR -PE 192.0.2.1", "-PR: 192.0.2.1 is not on a link of ours, so neither ARP nor ND can reach it"},
-		{"sweep -PE -g 53 192.0.2.1", "-g: none of these pings has ports; choose another with -P"},
-		{"sweep -PR --ttl 5 10.0.0.2", "--ttl: nothing but ARP or ND is asked, which has no such field; choose another ping with -P"},
-		{"sweep -PR --dscp ef 10.0.0.2", "--dscp: nothing but ARP or ND is asked, which has no such field; choose another ping with -P"},
-		{"sweep -PE --tcp-options none 192.0.2.1", "--tcp-options: none of these pings is a SYN; choose one with -PS"},
-		{"sweep -PA --tcp-options none 192.0.2.1", "--tcp-options: none of these pings is a SYN; choose one with -PS"},
-		{"sweep -g 53 10.0.0.2", "-g: none of these pings has ports; choose another with -P"},
+		{"sweep -PE -g 53 192.0.2.1", "-g: none of these pings has such a field; choose one with -PA or -PS or -PU"},
+		{"sweep -PR --ttl 5 10.0.0.2", "--ttl: none of these pings has such a field; choose one with -PA or -PE or -PM or -PP or -PS or -PU"},
+		{"sweep -PR --dscp ef 10.0.0.2", "--dscp: none of these pings has such a field; choose one with -PA or -PE or -PM or -PP or -PS or -PU"},
+		{"sweep -PE --tcp-options none 192.0.2.1", "--tcp-options: none of these pings has such a field; choose one with -PS"},
+		{"sweep -PA --tcp-options none 192.0.2.1", "--tcp-options: none of these pings has such a field; choose one with -PS"},
+		{"sweep -g 53 10.0.0.2", "-g: none of these pings has such a field; choose one with -PA or -PS or -PU"},
 		{"sweep --rst-guard 10.0.0.2", "--rst-guard: none of these pings is a SYN; choose one with -PS"},
 		{"sweep --rst-guard -PE -PA 192.0.2.1", "--rst-guard: none of these pings is a SYN; choose one with -PS"},
 		{"sweep --rst-guard -S 192.0.2.9 10.0.0.2", "--rst-guard: -S 192.0.2.9 is not ours, so our kernel gets no SYN-ACK to answer"},
@@ -183,9 +193,9 @@ func TestUsage(t *testing.T) {
 		{"trace --proto udp -p T:53 10.0.0.2", "-p T:53: only UDP ports are asked"},
 		{"trace --proto icmp -p 80 10.0.0.2", "-p 80: icmp has no ports"},
 		{"trace --proto sctp 10.0.0.2", "--proto sctp: icmp, tcp or udp"},
-		{"trace --proto udp --tcp-options none 10.0.0.2", "--tcp-options: a trace by udp has none"},
-		{"trace --tcp-options none 10.0.0.2", "--tcp-options: a trace by icmp has none"},
-		{"trace -g 53 10.0.0.2", "-g: a trace by icmp has no ports"},
+		{"trace --proto udp --tcp-options none 10.0.0.2", "--tcp-options: a trace by udp has no such field"},
+		{"trace --tcp-options none 10.0.0.2", "--tcp-options: a trace by icmp has no such field"},
+		{"trace -g 53 10.0.0.2", "-g: a trace by icmp has no such field"},
 		{"trace --hops 0 10.0.0.2", "--hops: 1 to 63"},
 		{"trace --hops 64 10.0.0.2", "--hops: 1 to 63"},
 		{"trace --ttl 5 10.0.0.2", "--ttl: a trace has none"},
@@ -198,7 +208,7 @@ func TestUsage(t *testing.T) {
 		{"trace -S 192.0.2.9 10.0.0.2", "-S 192.0.2.9 is not ours: what the hops say would go elsewhere"},
 		{"trace --via connect -p 80 --tcp-options none 10.0.0.2", "--tcp-options: the kernel makes the packets of --via connect"},
 		{"trace --via connect --pcap x 10.0.0.2", "--pcap: --via connect lets the kernel ask, whose packets we do not see"},
-		{"trace -sS 10.0.0.2", "unknown shorthand flag: 's' in -sS: sonde trace --help lists the flags"},
+		{"trace -sS 10.0.0.2", "unknown shorthand flag: 's' in -sS; you may mean: sonde trace --proto tcp 10.0.0.2"},
 		{"trace --rst-guard -p 80 10.0.0.2", "unknown flag: --rst-guard: sonde trace --help lists the flags"},
 		{"fp", "no target: name addresses, networks or hosts, or a file with -i"},
 		{"fp -p U:53 10.0.0.2", "-p U:53: only TCP ports are asked"},
@@ -208,7 +218,7 @@ func TestUsage(t *testing.T) {
 		{"fp --dry-run 10.0.0.2", "--dry-run: fp has none"},
 		{"fp --expect open 10.0.0.2", "--expect: fp has none"},
 		{"fp -S 192.0.2.9 -p 22 10.0.0.2", "-S 192.0.2.9 is not ours: no conversation comes about from there"},
-		{"fp -sS 10.0.0.2", "unknown shorthand flag: 's' in -sS: sonde fp --help lists the flags"},
+		{"fp -sS 10.0.0.2", "unknown shorthand flag: 's' in -sS; you may mean: sonde fp 10.0.0.2 (-sS: it is so anyway)"},
 		{"fp --proto udp 10.0.0.2", "unknown flag: --proto: sonde fp --help lists the flags"},
 		{"fp --via connect --tcp-options none 10.0.0.2", "--tcp-options: the kernel makes the packets of --via connect"},
 		{"fp --rst-guard --via connect 10.0.0.2", "--rst-guard: the kernel resets no connection of --via connect, for it makes them itself"},
@@ -225,11 +235,23 @@ func TestUsage(t *testing.T) {
 		{"doctor --exclude 10.0.0.1", "--exclude: there is no target"},
 		{"doctor -S 10.0.0.1 2001:db8::2", "-S 10.0.0.1 cannot ask 2001:db8::2: not the same family"},
 		{"doctor -6 10.0.0.2", "-6: the target 10.0.0.2 is an IPv4 address"},
+		{"compare", "name two captures: NEAR, made where the questions left, and FAR, made where they went to"},
+		{"compare near.pcap", "name two captures: NEAR, made where the questions left, and FAR, made where they went to"},
+		{"compare near.pcap far.pcap more.pcap", "compare takes two captures, NEAR and FAR, and not 3"},
+		{"compare near.pcap ./near.pcap", "NEAR and FAR are the same file"},
+		{"compare --ttl 5 near.pcap far.pcap", "--ttl: compare sends nothing"},
+		{"compare --pcap x near.pcap far.pcap", "--pcap: compare sends nothing"},
+		{"compare -i list near.pcap far.pcap", "--input: compare sends nothing"},
+		{"compare -4 near.pcap far.pcap", "--ipv4: compare sends nothing"},
+		{"compare --via raw near.pcap far.pcap", "--via: compare sends nothing"},
+		{"compare -q -v near.pcap far.pcap", "-q and -v exclude each other"},
+		{"compare -q -o json near.pcap far.pcap", "-q and -o to stdout exclude each other"},
+		{"compare -p 80 near.pcap far.pcap", "unknown shorthand flag: 'p' in -p: sonde compare --help lists the flags"},
 		{"doctor --via bus", "--via: raw or connect"},
 		{"doctor -q -o json", "-q and -o to stdout exclude each other"},
 		{"doctor 10.0.0.256", "target \"10.0.0.256\": the octet 256 is above 255"},
 		{"doctor -p 80 10.0.0.2", "unknown shorthand flag: 'p' in -p: sonde doctor --help lists the flags"},
-		{"doctor --tcp-options none 10.0.0.2", "unknown flag: --tcp-options: sonde doctor --help lists the flags"},
+		{"doctor --tcp-options none 10.0.0.2", "--tcp-options: doctor sends nothing"},
 		{"tcp -p", "flag needs an argument: 'p' in -p"},
 	} {
 		t.Run(tt.line, func(t *testing.T) { refused(t, strings.Fields(tt.line), tt.want) })
@@ -255,7 +277,7 @@ func TestUsageBeforeNames(t *testing.T) {
 		s.names = nil
 		asked := false
 		s.asked = func() { asked = true }
-		if o := s.run(t); o.code != exitUsage || asked || o.opened {
+		if o := s.run(t); o.code != job.ExitUsage || asked || o.opened {
 			t.Errorf("%s: exit %d, a name was looked up: %v, the network was opened: %v", line, o.code, asked, o.opened)
 		}
 	}
@@ -266,7 +288,7 @@ func refused(t *testing.T, args []string, want string) {
 	t.Helper()
 	s := &simulation{network: "lan.net", args: args}
 	o := s.run(t)
-	if o.code != exitUsage {
+	if o.code != job.ExitUsage {
 		t.Errorf("%q: exit %d, want 2", args, o.code)
 	}
 	if got := "sonde: " + want + "\n"; o.stderr != got {

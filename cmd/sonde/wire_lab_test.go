@@ -1,17 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/gopacket/layers"
-	"github.com/google/gopacket/pcapgo"
 
 	"sonde/scan/lab"
 )
@@ -44,7 +40,7 @@ func TestPcap(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "pcap")
 				o := ask(t, n.client, line, "--pcap", file)
 				sent, received := readPcap(t, file)
-				if len(sent)+len(received) != o.end.Sent+o.end.Received {
+				if uint64(len(sent)+len(received)) != o.end.Sent+o.end.Received {
 					t.Errorf("the file has %d packets of ours and %d others; sent %d, received %d",
 						len(sent), len(received), o.end.Sent, o.end.Received)
 				}
@@ -70,24 +66,8 @@ func TestPcap(t *testing.T) {
 // message on: those marked as outbound, and the others.
 func readPcap(t *testing.T, file string) (sent, received [][]byte) {
 	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := pcapgo.NewNgReader(f, pcapgo.NgReaderOptions{WantMixedLinkType: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		b, info, err := r.ReadPacketData()
-		if errors.Is(err, io.EOF) {
-			return sent, received
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i, _ := r.Interface(info.InterfaceIndex); i.LinkType == layers.LinkTypeEthernet {
+	eachPacket(t, file, func(link layers.LinkType, b []byte) {
+		if link == layers.LinkTypeEthernet {
 			b = b[14:]
 		}
 		if fromClient(b) {
@@ -95,7 +75,8 @@ func readPcap(t *testing.T, file string) (sent, received [][]byte) {
 		} else {
 			received = append(received, b)
 		}
-	}
+	})
+	return sent, received
 }
 
 // fromClient tells whether an IP packet or ARP message was sent by the client
@@ -128,7 +109,7 @@ func TestPacketTrace(t *testing.T) {
 		for _, line := range whatIsSent(f) {
 			t.Run(strings.ReplaceAll(line, "/", "|"), func(t *testing.T) {
 				o := ask(t, n.client, line, "--packet-trace")
-				if got := strings.Count(o.stderr, "\n"); got != o.end.Sent+o.end.Received {
+				if got := strings.Count(o.stderr, "\n"); uint64(got) != o.end.Sent+o.end.Received {
 					t.Errorf("%d lines; sent %d, received %d", got, o.end.Sent, o.end.Received)
 				}
 				var before float64

@@ -16,6 +16,8 @@ func (knock) Asks() string  { return "ECN SYN" }
 func (knock) Proto() string { return "tcp" }
 func (knock) Class() Class  { return ClassTCP }
 
+func (knock) Traits() Traits { return Traits{Handshake: true, Options: true, Payload: true} }
+
 func (knock) Append(b []byte, s *Source, p Probe) []byte {
 	proof := s.Proof(saltKnock, p.Target, p.Port, s.Ports.Of(p))
 	t := wire.TCP{Seq: uint32(proof), Flags: wire.SYN | wire.ECE | wire.CWR}
@@ -24,12 +26,8 @@ func (knock) Append(b []byte, s *Source, p Probe) []byte {
 }
 
 func (knock) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
-	if claimTCPError(s, pkt, p) {
-		claimError(pkt, p, r)
-		if !pkt.Quote.HasSeq || pkt.Quote.Seq != uint32(s.Proof(saltKnock, p.Target, p.Port, pkt.Quote.Src)) {
-			r.Event = Unsolicited
-		}
-		return true
+	if aboutTCP(s, pkt, p) {
+		return claimQuote(knock{}, s, pkt, p, r)
 	}
 	if !claimTCP(s, pkt, p) {
 		return false
@@ -50,4 +48,10 @@ func (knock) Classify(p Probe, r *Reply) Verdict {
 		return Verdict{Closed, Reset, true}
 	}
 	return Verdict{Open, SynAck, true}
+}
+
+// judge holds a quote against the packet that was sent.
+func (k knock) judge(s *Source, q *wire.Quote, p *Probe) strength {
+	s.scratch = k.Append(s.scratch[:0], s, *p)
+	return s.strength(q, p, s.scratch, false)
 }

@@ -1,39 +1,40 @@
 package output
 
-import "strconv"
+import (
+	"net/netip"
+	"strconv"
 
-// Lines writes one finding a line in four words, for programs that read words:
+	"sonde/scan/report"
+)
+
+// Lines writes one host or port a line in four words, for programs that read words:
 //
 //	192.0.2.7 80/tcp open syn-ack
-type Lines struct {
-	meta *Meta
-}
+type Lines struct{ Options }
 
-var _ = Register(func() Format { return new(Lines) })
+var _ = Register(Format{
+	Name:     "lines",
+	Doc:      "four words a line",
+	Streamed: true,
+	New:      func(o Options) Streamer { return Lines{o} },
+})
 
-func (*Lines) Name() string { return "lines" }
-
-// Streamed: every line stands by itself.
-func (*Lines) Streamed() {}
-
-func (f *Lines) AppendBegin(b []byte, m *Meta) []byte {
-	f.meta = m
+func (f Lines) AppendRecord(b []byte, r report.Record) []byte {
+	if !f.Lists(r) {
+		return b
+	}
+	switch r := r.(type) {
+	case *report.Host:
+		return appendLine(b, r.Addr, "host", &r.Verdict)
+	case *report.Port:
+		return appendLine(b, r.Addr, strconv.Itoa(int(r.Port))+"/"+r.Proto, &r.Verdict)
+	}
 	return b
 }
 
-func (f *Lines) AppendRecord(b []byte, r *Record) []byte {
-	if !f.meta.Lists(r) {
-		return b
-	}
-	b = append(r.Addr.AppendTo(b), ' ')
-	if r.Type == Port {
-		b = append(append(strconv.AppendUint(b, uint64(r.Port), 10), '/'), r.Proto...)
-	} else {
-		b = append(b, r.Type.String()...)
-	}
-	b = append(append(b, ' '), r.State.String()...)
-	b = append(append(b, ' '), r.Reason.String()...)
-	return append(b, '\n')
+func appendLine(b []byte, addr netip.Addr, what string, v *report.Verdict) []byte {
+	b = append(addr.AppendTo(b), ' ')
+	b = append(append(b, what...), ' ')
+	b = append(append(b, v.State.String()...), ' ')
+	return append(append(b, v.Reason.String()...), '\n')
 }
-
-func (f *Lines) AppendEnd(b []byte, e *End) []byte { return b }

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"sonde/scan/lab"
+)
+
+// nmapLines are command lines of nmap's manual and of those who use it, for hosts of the
+// lab. V4 is the server, NET a part of its network, DOWN an address that nobody has.
+const nmapLines = `
+-n V4
+-n -F V4
+-n -p 22 V4
+-n -p22,80,443 V4
+-n -p 20-30 V4
+-n -p 1-200 V4
+-n -p T:22,80 V4
+-n -p ssh,http V4
+-n -p http* V4
+-n -p 1-65535 -T4 V4
+-n -p- -T4 V4
+-n --top-ports 10 V4
+-n --top-ports=100 V4
+-n -sS -p 22,25,443,80 V4
+-n -sT -p 22,25,443,80 V4
+-n -sA -p 22,25 V4
+-n -sF -p 22,25,80 V4
+-n -sN -p 22,25,80 V4
+-n -sX -p 22,25,80 V4
+-n -sM -p 22,25,80 V4
+-n -sW -p 22,25,80 V4
+-n -sU -p 53,54 V4
+-n -sU -p U:53,54 V4
+-n -Pn -p 22,80 V4
+-n -P0 -p 22,80 V4
+-n -PN -sS -p 22,80 V4
+-n -PN -sU -p 53 V4
+-n -PN -p 445,28080,28443 V4
+-n -PN -p T:80,443 V4
+-n -PE -p 22 V4
+-n -PS22 -p 22 V4
+-n -PA80 -p 22 V4
+-n -PP -p 22 V4
+-n -PU53 -p 22 V4
+-n -sn V4
+-n -sP V4
+-n -sn NET
+-n -sP NET
+-n -sn -PE NET
+-n -sn -PS22 NET
+-n -sn -PA80 NET
+-n -sn -PE V4 10.2.0.2
+-n -sn DOWN
+-n -v -sn DOWN
+-n -p 22 NET
+-n -p 22,80 NET
+-n -p 22 --open NET
+-n --open -p 1-200 V4
+-n -p 22,25,443,80 --reason V4
+-n -sn --reason V4
+-n -sU -p 53,54 --reason V4
+-n -p 22 -g 53 V4
+-n -p 22 --source-port 20 V4
+-n -p 22 -e eth0 V4
+-n -p 22 -S 10.1.0.1 -e eth0 V4
+-n -p 22 --ttl 10 V4
+-n -p 22 --data-length 24 V4
+-n -p 22 --data-string hello V4
+-n -p 22 --data 0xdeadbeef V4
+-n -p 22 --badsum V4
+-n -p 22 -f V4
+-n -p 22 --mtu 16 V4
+-n -p 22,80 -T5 V4
+-n -p 22,80 -T polite V4
+-n -p 22,25 --max-retries 0 V4
+-n -p 22 --max-rate 100 V4
+-n -p 22 --min-rate 100 V4
+-n -p 22 --scan-delay 100ms V4
+-n -p 22 --host-timeout 30s V4
+-n -p 22 --max-rtt-timeout 200ms V4
+-n -p 20-30 --exclude-ports 25 V4
+-n -p 22 NET --exclude 10.2.0.10
+-n -p 22 -r V4
+-n -p 22 10.2.0.2,10
+-n -p 22 10.2.0.9-11
+-n -p 22 10.2.0.8/30
+-n -p 22 --scanflags SYN V4
+-n -6 -p 22,25,80 V6
+-n -6 -sn V6
+-n -6 -sU -p 53 V6
+-n -6 -F V6
+-n -6 -sA -p 22,25 V6
+-n -6 -sF -p 22,25 V6
+-n -6 -Pn -p 22,80 V6
+-n -p 22 --unprivileged V4
+-n -p 22 --send-ip --no-stylesheet V4
+-n -nF V4
+`
+
+// nmapDiffers are lines in which the two differ, and why.
+var nmapDiffers = map[string]string{
+	"-n -p ssh,http V4":      "names of ports are IANA's",
+	"-n -p http* V4":         "names of ports are IANA's",
+	"-n --top-ports 10 V4":   "the ranking is made from other figures",
+	"-n -p 22 --badsum V4":   "pings have right checksums, so that it is known whether the host is up",
+	"-n -sn -PE V4 10.2.0.2": "hosts are in the order of their addresses",
+}
+
+// TestNmapLinesPeers: what sonde prints for an nmap line is what nmap prints, but for names,
+// times and versions, and for the differences that are listed.
+func TestNmapLinesPeers(t *testing.T) {
+	needNmap(t)
+	o := newOffice(t)
+	o.server.TCP(22)
+	o.server.TCP(80)
+	o.router.Firewall(
+		lab.Rule{Chain: lab.Forward, Proto: "tcp", Dport: "25", Do: lab.Drop},
+		lab.Rule{Chain: lab.Forward, Proto: "tcp", Dport: "443", Do: lab.AdminProhibited},
+		lab.Rule{Chain: lab.Forward, Proto: "udp", Dport: "54", Do: lab.Drop})
+	lines := strings.Split(strings.TrimSpace(nmapLines), "\n")
+	t.Logf("%d lines", len(lines))
+	for _, line := range lines {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			args := strings.Fields(strings.NewReplacer("V4", "10.2.0.10", "V6", "fd02::10", "NET", "10.2.0.0/28", "DOWN", "10.2.0.9").Replace(line))
+			theirs := run(t, o.client.Command("nmap", args...))
+			ours := run(t, o.client.Command(program(t), append([]string{"nmap"}, args...)...))
+			why, differ := nmapDiffers[line]
+			if a, b := plain(theirs), plain(ours); a != b != differ {
+				t.Errorf("listed as different: %v %s\nnmap:\n%s\nsonde:\n%s", differ, why, theirs, ours)
+			}
+		})
+	}
+}
+
+// plain is what the two must print alike.
+func plain(out []byte) string {
+	text := string(out)
+	for _, r := range [][2]string{
+		{`(?m)^(Starting|Initiating|Scanning|Completed|Discovered|Read data files from:) .*\n`, ""},
+		// That nmap gave up, or may have.
+		{`(?m)^(Warning: \S+ giving up on port|Some closed ports may be reported) .*\n`, ""},
+		{`(?m)^ +Raw packets sent: .*\n`, ""},
+		{`(?m)^([0-9]+/[a-z]+) +(\S+) +\S+(?: +(.*))?$`, "$1 $2 $3"}, // without the name
+		{`(?m)^PORT +STATE +SERVICE( +REASON)?$`, "PORT"},
+		{`\([0-9.]+s latency\)`, "(latency)"},
+		{`scanned in [0-9.]+ seconds`, "scanned"},
+	} {
+		text = regexp.MustCompile(r[0]).ReplaceAllString(text, r[1])
+	}
+	return text
+}
