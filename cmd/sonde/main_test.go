@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 
 	"sonde/scan/lab/labtest"
@@ -22,9 +24,21 @@ func TestMain(m *testing.M) {
 	}
 	os.Setenv("XDG_CONFIG_HOME", dir) // where nobody has put defaults, and other users may not look
 	built = sync.OnceValues(func() (string, error) { return buildProgram(dir) })
+	hearSignals()
 	exit := labtest.Main(m)
 	os.RemoveAll(dir)
 	os.Exit(exit)
+}
+
+// hearSignals has programs that tests start end by the signals that end programs, also where
+// these are ignored here, as nohup and the background of a shell have it: who is started
+// inherits what is ignored, but not what is caught.
+func hearSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // built is the path of the real program, made when a test first asks for it.
