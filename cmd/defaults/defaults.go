@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -35,15 +36,15 @@ type Set struct {
 	Passed string
 }
 
-// Read reads the environment, as os.Environ has it, and the file. root has all commands with
-// all flags. Its errors are a *job.Error each: of a file that cannot be meant about usage, of
+// Read reads the environment, as os.Environ has it, and the file. commands makes the root of all
+// commands with all flags, which takes a while: it is called if there are defaults. Its errors are a *job.Error each: of a file that cannot be meant about usage, of
 // one that is not to be trusted a local one.
-func Read(environ []string, root *cobra.Command) (*Set, error) {
-	s := &Set{}
+func Read(environ []string, commands func() *cobra.Command) (*Set, error) {
+	s, root := &Set{}, sync.OnceValue(commands)
 	for _, v := range environ {
 		name, value, _ := strings.Cut(v, "=")
 		flag := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, prefix), "_", "-"))
-		if strings.HasPrefix(name, prefix) && name == variable(flag) && has(root, "", flag) {
+		if strings.HasPrefix(name, prefix) && name == variable(flag) && has(root(), "", flag) {
 			s.All = append(s.All, report.Default{Flag: flag, Value: value, From: name})
 		}
 	}
@@ -59,7 +60,7 @@ func Read(environ []string, root *cobra.Command) (*Set, error) {
 		return s, err
 	}
 	s.Path = path
-	list, err := parse(path, text, func(command, flag string) bool { return has(root, command, flag) })
+	list, err := parse(path, text, func(command, flag string) bool { return has(root(), command, flag) })
 	if err != nil {
 		return nil, job.Usage("%s: %w", path, err)
 	}

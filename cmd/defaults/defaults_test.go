@@ -87,7 +87,7 @@ func TestWhatCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func(environ ...string) *Set {
-		s, err := Read(append(environ, "HOME="+home), tree())
+		s, err := Read(append(environ, "HOME="+home), tree)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,10 +123,10 @@ func TestWhatCounts(t *testing.T) {
 	if s := read("SUDO_USER=alice"); s.Passed != "alice" || s.Path != path {
 		t.Errorf("under sudo: %+v", s)
 	}
-	if s, err := Read([]string{"HOME=relative", "XDG_CONFIG_HOME="}, tree()); err != nil || len(s.All) > 0 || s.Path != "" {
+	if s, err := Read([]string{"HOME=relative", "XDG_CONFIG_HOME="}, tree); err != nil || len(s.All) > 0 || s.Path != "" {
 		t.Errorf("without a home: %+v, %v", s, err)
 	}
-	if s, err := Read([]string{"HOME=" + home, "XDG_CONFIG_HOME=/nonexistent"}, tree()); err != nil || s.Path != "" {
+	if s, err := Read([]string{"HOME=" + home, "XDG_CONFIG_HOME=/nonexistent"}, tree); err != nil || s.Path != "" {
 		t.Errorf("with another folder: %+v, %v", s, err)
 	}
 }
@@ -164,7 +164,7 @@ func TestTrust(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := Read([]string{"XDG_CONFIG_HOME=" + home}, tree())
+		s, err := Read([]string{"XDG_CONFIG_HOME=" + home}, tree)
 		var exit *job.Error
 		switch {
 		case tt.want == "" && (err != nil || len(s.All) != 1):

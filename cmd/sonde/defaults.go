@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"sonde/cmd/defaults"
@@ -19,7 +20,7 @@ func (o *options) byDefault(a *app, args []string) error {
 	if a.environ == nil {
 		return nil
 	}
-	known, err := defaults.Read(a.environ, newRoot(&app{}))
+	known, err := defaults.Read(a.environ, func() *cobra.Command { return newRoot(&app{}) })
 	if err != nil {
 		return err
 	}

@@ -41,5 +41,5 @@ func readDict(r reply) (f Facts) {
 
 // isOther tells whether a reply that FTP and SMTP may have is another protocol's.
 func isOther(r reply) bool {
-	return readDict(r).Service != "" || hylafaxForm.MatchString(r.text)
+	return readDict(r).Service != "" || hylafaxForm().MatchString(r.text)
 }

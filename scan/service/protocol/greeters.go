@@ -1,14 +1,13 @@
 package protocol
 
 import (
-	"regexp"
 	"strings"
 )
 
 // greets is a protocol of which no more is known than its first line, by an expression
 // whose groups are a version and what else it says.
 func greets(name, source, product, form string, ports ...uint16) *Protocol {
-	re := regexp.MustCompile(form)
+	re := grammar(form)
 	return register(Protocol{
 		Name:   name,
 		Source: source,
@@ -16,7 +15,7 @@ func greets(name, source, product, form string, ports ...uint16) *Protocol {
 		Greets: true,
 		Read: func(said Said) (f Facts, m Match) {
 			line, whole := firstLine(said.Text())
-			found := re.FindStringSubmatch(line)
+			found := re().FindStringSubmatch(line)
 			if found == nil {
 				return f, No
 			}

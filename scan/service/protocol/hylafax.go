@@ -1,8 +1,6 @@
 package protocol
 
-import "regexp"
-
-var hylafaxForm = regexp.MustCompile(`\(HylaFAX \(tm\) Version (\S+)\)`)
+var hylafaxForm = grammar(`\(HylaFAX \(tm\) Version (\S+)\)`)
 
 // HylaFAX has its replies from FTP.
 var _ = register(Protocol{
@@ -12,7 +10,7 @@ var _ = register(Protocol{
 	Greets: true,
 	Read: func(said Said) (Facts, Match) {
 		r := readReply(said.Text())
-		found := hylafaxForm.FindStringSubmatch(r.text)
+		found := hylafaxForm().FindStringSubmatch(r.text)
 		if r.code != "220" && r.code != "130" || found == nil {
 			return Facts{}, No
 		}

@@ -1,11 +1,10 @@
 package protocol
 
 import (
-	"regexp"
 	"strings"
 )
 
-var identAnswer = regexp.MustCompile(`^ *\d+ *, *\d+ *: *(ERROR|USERID) *: *\S`)
+var identAnswer = grammar(`^ *\d+ *, *\d+ *: *(ERROR|USERID) *: *\S`)
 
 var _ = register(Protocol{
 	Name:      "ident",
@@ -15,7 +14,7 @@ var _ = register(Protocol{
 	Elsewhere: Silent | HungUp,
 	Read: func(said Said) (f Facts, m Match) {
 		line, whole := firstLine(said.Text())
-		if said.To == Unasked || !identAnswer.MatchString(line) {
+		if said.To == Unasked || !identAnswer().MatchString(line) {
 			return f, No
 		}
 		f.Banner = strings.TrimSpace(line)

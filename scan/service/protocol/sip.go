@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -39,13 +38,13 @@ func readStatus(said Said, version string) (f Facts, m Match) {
 }
 
 // nestedVersion is what Kamailio and its kin say: "kamailio (5.6.3 (x86_64/linux))".
-var nestedVersion = regexp.MustCompile(`^(\S+) \((\d[\w.+~-]*) \((.*)\)\)$`)
+var nestedVersion = grammar(`^(\S+) \((\d[\w.+~-]*) \((.*)\)\)$`)
 
 // productTokens splits product *( RWS ( product / comment ) ), product = token ["/"
 // version] (RFC 9110 section 10.2.4).
 func productTokens(s string) (product, version, rest string) {
 	s = Clip(s)
-	if found := nestedVersion.FindStringSubmatch(s); found != nil {
+	if found := nestedVersion().FindStringSubmatch(s); found != nil {
 		return found[1], found[2], found[3]
 	}
 	if open := strings.IndexByte(s, '('); open > 1 && s[open-1] == ' ' && !strings.Contains(s[:open-1], " ") || open < 0 {

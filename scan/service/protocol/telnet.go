@@ -2,13 +2,12 @@ package protocol
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 // routers are routing daemons that greet at their consoles.
-var routers = regexp.MustCompile(`Hello, this is (FRRouting|Quagga) \(version ([\w.+~-]{1,40})\)`)
+var routers = grammar(`Hello, this is (FRRouting|Quagga) \(version ([\w.+~-]{1,40})\)`)
 
 // Telnet servers are known by what they want to negotiate, which may stand behind text.
 var _ = register(Protocol{
@@ -45,7 +44,7 @@ var _ = register(Protocol{
 			n.add(more)
 		}
 		f.Banner = n.lines()
-		if found := routers.FindStringSubmatch(f.Banner); found != nil {
+		if found := routers().FindStringSubmatch(f.Banner); found != nil {
 			f.Product, f.Version = found[1], found[2]
 		}
 		if f.Banner == "" {

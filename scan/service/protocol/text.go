@@ -1,7 +1,9 @@
 package protocol
 
 import (
+	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -27,6 +29,12 @@ func Clip(s string) string {
 func CutLine(s string) (line, rest string, whole bool) {
 	line, rest, whole = strings.Cut(s, "\n")
 	return strings.TrimSuffix(line, "\r"), rest, whole
+}
+
+// grammar is a regular expression that is compiled when it is first asked for: most runs
+// meet none of the protocols that have one, and are not to wait for it.
+func grammar(form string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(form) })
 }
 
 // firstLine returns the first line of a text without its end, and whether it is whole.

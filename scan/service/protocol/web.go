@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 )
 
@@ -172,10 +171,10 @@ func askMetrics(p Page) string {
 	return ""
 }
 
-var buildInfo = regexp.MustCompile(`(?m)^(\w+_exporter|alertmanager|pushgateway)_build_info\{[^}]*\bversion="([^"]*)"`)
+var buildInfo = grammar(`(?m)^(\w+_exporter|alertmanager|pushgateway)_build_info\{[^}]*\bversion="([^"]*)"`)
 
 func exporter(p Page) (f Facts, ok bool) {
-	found := buildInfo.FindSubmatch(p.Body)
+	found := buildInfo().FindSubmatch(p.Body)
 	if found == nil {
 		return f, false
 	}
