@@ -32,30 +32,30 @@ type wayLoss struct {
 	hop           nextHop
 }
 
-// awaited tells whether the way of q is lost, but not for so long yet that nobody waits for
-// it any more. Where every packet is counted, what cannot leave in its time is a loss of our
-// own, not a packet of another time.
-func (r *run) awaited(now time.Duration, q probe.Probe) bool {
+// awaited tells whether a way is lost, and whether it is waited for: not for so long yet that
+// nobody does any more. Where every packet is counted, what cannot leave in its time is a loss
+// of our own, not a packet of another time.
+func (r *run) awaited(now time.Duration, way uint16) (lost probe.Trouble, waits bool) {
 	e := r.engine
-	way := e.cfg.Routes.Way(q.Target)
 	since := &e.wayLosses[way].lost
-	if e.lostWay(way, now) == 0 {
+	lost = e.lostWay(way, now)
+	if lost == 0 {
 		if since.Load() != 0 {
 			since.Store(0)
 		}
-		return false
+		return 0, false
 	}
 	since.CompareAndSwap(0, int64(now)+1)
 	if e.cfg.Changing != nil {
 		e.cfg.Changing(now) // who is asked looks: it may be there again
 	}
 	if r.plan.Settle == SettleNever || now-time.Duration(since.Load()-1) >= mostAwaited {
-		return false
+		return lost, false
 	}
 	if e.wayLosses[way].hop.dead.Load() && r.watchesHop(way) {
 		r.nextHops.wanted.Store(uint32(way) + 1)
 	}
-	return true
+	return lost, true
 }
 
 // refused tells whether q, which the kernel would not send, is to be put back: it may have
@@ -131,9 +131,16 @@ func (s *slot) first() int { return max(1, int(s.try)+1-int(s.here), int(s.try)-
 // left, or that these are kept back, 0 if nothing: silence after a loss of our own is
 // nobody's, even where all is well again.
 func (m *machine) troubled(now time.Duration, i uint64, s *slot) probe.Trouble {
+	began := now
+	if m.lost != nil {
+		began = m.began(now, s)
+	}
+	if m.kept == nil && (m.lost == nil || m.calm != nil && m.calm(began)) {
+		return 0 // as nearly always: to find out which question it is takes longer
+	}
 	q := m.plan.At(i)
 	if m.lost != nil {
-		if trouble := m.lost(q, m.began(now, s)); trouble != 0 {
+		if trouble := m.lost(q, began); trouble != 0 {
 			return trouble
 		}
 	}
@@ -160,6 +167,21 @@ func (e *Engine) lost(res *Result) probe.Trouble {
 		return 0
 	}
 	return e.cfg.Lost(e.cfg.Routes.Way(res.Probe.Target), since)
+}
+
+// calm tells whether no way has been lost at any time since. Of many ways nobody looks.
+func (e *Engine) calm(since time.Duration) bool {
+	const few = 4
+	ways := e.cfg.Routes.Ways()
+	if len(ways) > few {
+		return false
+	}
+	for way := range ways {
+		if e.lostWay(uint16(way), since) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // lostWay tells what became of a way, or its next hop, at any time since, 0 if nothing is

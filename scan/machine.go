@@ -53,6 +53,8 @@ type senses struct {
 	unheard func(since time.Duration) bool
 	// lost tells what became of the way of a question at any time since, 0 if nothing.
 	lost func(q probe.Probe, since time.Duration) probe.Trouble
+	// calm tells whether lost knows of no way at all that was. Nil: nobody says so.
+	calm func(since time.Duration) bool
 	// passes tells whether it is known what became of what asked a question at since, as
 	// far as the next hop: if not, that is found out, and until then silence is none.
 	passes func(i uint64, since time.Duration) bool

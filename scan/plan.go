@@ -89,6 +89,7 @@ type Plan struct {
 	Watcher Watcher
 
 	n, inner, whole uint64 // questions; of one block in this shard; of one block in all shards
+	single          bool   // one question for each host, in one shuffle
 	shuffle         shuffle
 	hosts           hostGroups  // with ByHosts
 	askIndex        []([]int32) // by kind, by port: index into Asks, -1 if not asked
@@ -138,6 +139,7 @@ func (p *Plan) Compile() error {
 		p.parts(whole)
 		return nil
 	}
+	p.single = whole == p.Targets.Len() && p.TTLs == 0 && !p.Straight
 	p.whole = whole / p.blocks()
 	p.shuffle = newShuffle(p.whole, p.Seed)
 	p.inner = p.share(p.whole)
@@ -208,6 +210,9 @@ func (p *Plan) inBlocks() bool { return p.Order == ByBlock || p.Order == InRound
 
 // At returns the i-th question, i < Len. It does not allocate.
 func (p *Plan) At(i uint64) probe.Probe {
+	if p.single { // the largest jobs, and without a division
+		return probe.Probe{Kind: p.Asks[0].Kind, Target: p.Targets.At(p.shuffle.at(i*p.Shards+p.Shard, 0)), Port: p.Asks[0].Port}
+	}
 	block, k := i/p.inner, p.place(i)
 	asks, ttls, flows, variants := p.dims()
 	host, k := p.host(block, k)

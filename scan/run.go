@@ -79,6 +79,7 @@ func newRun(e *Engine, id uint32, p *Plan) *run {
 		r.m.lost = func(q probe.Probe, since time.Duration) probe.Trouble {
 			return e.lostWay(e.cfg.Routes.Way(q.Target), since)
 		}
+		r.m.calm = e.calm
 	}
 	return r
 }

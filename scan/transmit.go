@@ -48,12 +48,17 @@ func (a *asker) transmit(now time.Duration) {
 	var waiting []attempt
 	for i := range a.asks {
 		q := &a.asks[i]
-		if r.awaited(now, q.probe) {
+		q.probe.Way = r.engine.cfg.Routes.Way(q.probe.Target)
+		lost, waits := r.awaited(now, q.probe.Way)
+		if waits {
 			waiting = append(waiting, *q)
 			continue
 		}
 		var p Packet
-		if p, arena = a.build(now, q, arena); p.B == nil {
+		if lost == 0 {
+			p, arena = a.build(now, q, arena)
+		}
+		if p.B == nil {
 			event, errno := r.unreachable(q.probe)
 			r.fail(*q, event, errno)
 			continue
@@ -97,13 +102,12 @@ func (a *asker) transmit(now time.Duration) {
 	}
 }
 
-// build writes the packet that asks p behind arena. Its B is nil where there is
-// no way to send it.
+// build writes the packet that asks q, whose way is known, behind arena. Its B is nil where
+// there is no way to send it.
 func (a *asker) build(now time.Duration, q *attempt, arena []byte) (Packet, []byte) {
 	r, e, p := a.run, a.run.engine, &q.probe
-	p.Way = e.cfg.Routes.Way(p.Target)
 	way := &e.cfg.Routes.Ways()[p.Way]
-	if way.Err != nil || e.lostWay(p.Way, now) != 0 {
+	if way.Err != nil {
 		return Packet{}, arena
 	}
 	out := Packet{Way: p.Way, Type: wire.TypeIPv4}
@@ -189,11 +193,11 @@ func (a *asker) callKernel(now time.Duration) {
 	waiting := a.asks[:0]
 	var wayless []attempt
 	for _, q := range a.asks {
-		if r.awaited(now, q.probe) {
+		lost, waits := r.awaited(now, r.engine.cfg.Routes.Way(q.probe.Target))
+		if waits {
 			wayless = append(wayless, q)
 			continue
 		}
-		lost := r.engine.lostWay(r.engine.cfg.Routes.Way(q.probe.Target), now)
 		if way := r.way(q.probe); way.Err != nil || lost != 0 {
 			if lost == 0 {
 				lost = probe.TroubleOf(way.Err)
