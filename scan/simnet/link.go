@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -54,6 +55,7 @@ type Link struct {
 	timers  []*time.Timer // of goroutines in Recv, to be used again
 
 	sendFree   time.Duration // when the send buffer is empty
+	paths      []path        // the network's, and behind them those that routers have chosen
 	lines      [][2]time.Duration
 	routers    []bucket
 	hosts      table[hostKey, bucket]
@@ -79,6 +81,7 @@ func (n *Network) Open() *Link {
 		wakeAt:  math.MaxInt64,
 		lines:   make([][2]time.Duration, len(n.lines)),
 		routers: make([]bucket, len(n.routers)),
+		paths:   slices.Clip(n.paths),
 
 		translated: map[translated]original{},
 	}

@@ -114,6 +114,7 @@ type router struct {
 	count  countdown
 	rules  [2][]rule
 	line   int
+	split  *split // nil: it sends all the same way
 }
 
 // mtu is how long packets may be that a router passes on.

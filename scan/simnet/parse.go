@@ -123,6 +123,8 @@ func (p *parser) inner(head string, w *words) error {
 		return p.line(p.n.routers[p.last].line, w)
 	case p.head == "router" && head == "rule":
 		return p.rule(w)
+	case p.head == "router" && head == "split":
+		return p.split(w)
 	case p.head == "hosts" && head == "line":
 		return p.line(p.all[p.last].line, w)
 	case p.head == "hosts":

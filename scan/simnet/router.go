@@ -13,7 +13,7 @@ import (
 // forward: a TTL that ends here is reported with what the router itself has
 // rewritten. It returns false if the flight ends or waits.
 func (l *Link) routeThere(i int32, f *flight, t time.Duration) bool {
-	p := &l.n.paths[f.path]
+	p := &l.paths[f.path]
 	index := l.routerOf(f)
 	r := &l.n.routers[index]
 	here := r.has(f.addr)

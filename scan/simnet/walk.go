@@ -58,7 +58,7 @@ func (l *Link) end(i int32, f *flight) {
 	case atHost:
 		l.arrive(i, f)
 	case atDead:
-		l.refuse(i, f, l.n.paths[f.path].dead)
+		l.refuse(i, f, l.paths[f.path].dead)
 	case atFailed:
 		l.unreachable(i, f)
 	case atUs:
@@ -72,7 +72,7 @@ func (l *Link) wait(i int32, t time.Duration) {
 }
 
 // routerOf returns the index of the router that f is at.
-func (l *Link) routerOf(f *flight) int { return l.n.paths[f.path].routers[f.hop] }
+func (l *Link) routerOf(f *flight) int { return l.paths[f.path].routers[f.hop] }
 
 // pass moves f behind the line that it has crossed.
 func (l *Link) pass(f *flight) {
@@ -95,7 +95,7 @@ func (l *Link) pass(f *flight) {
 	case f.stage == atHostLine && f.path < 0:
 		f.stage = atIface
 	case f.stage == atHostLine:
-		f.hop = int16(len(l.n.paths[f.path].routers) - 1)
+		f.hop = int16(len(l.paths[f.path].routers) - 1)
 		f.stage = atRouter
 	}
 }
