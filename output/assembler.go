@@ -80,6 +80,10 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 		k := a.block(r.Addr)
 		k.host.Rewrites = append(k.host.Rewrites, *report.Clone(r).(*report.Rewrite))
 		return b
+	case *report.Edge:
+		k := a.block(r.Addr)
+		k.host.Edges = append(k.host.Edges, *report.Clone(r).(*report.Edge))
+		return b
 	case *report.PathMTU:
 		a.block(r.Addr).host.MTU = report.Clone(r).(*report.PathMTU)
 		return b
@@ -207,6 +211,7 @@ func (a *Assembler) appendBlock(b []byte, k *block) []byte {
 		return cmp.Or(cmp.Compare(x.State, y.State), cmp.Compare(y.N, x.N))
 	})
 	slices.SortStableFunc(h.Hops, func(x, y report.Hop) int { return int(x.TTL) - int(y.TTL) })
+	slices.SortStableFunc(h.Edges, func(x, y report.Edge) int { return int(x.TTL) - int(y.TTL) })
 	k.join()
 	return a.hand(b, h)
 }

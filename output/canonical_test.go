@@ -17,7 +17,7 @@ import (
 
 // kinds are one record of each type.
 func kinds() []report.Record {
-	return []report.Record{new(report.Scan), new(report.Host), new(report.Port), new(report.Service), new(report.OS), new(report.Hop), new(report.Rewrite), new(report.PathMTU), new(report.Finding),
+	return []report.Record{new(report.Scan), new(report.Host), new(report.Port), new(report.Service), new(report.OS), new(report.Hop), new(report.Rewrite), new(report.PathMTU), new(report.Edge), new(report.Finding),
 		new(report.Privilege), new(report.Limit), new(report.Interface), new(report.Route), new(report.Way), new(report.Pair), new(report.Comparison), new(report.Difference), new(report.Differences), new(report.Unmet),
 		new(report.Trial), new(report.Effect), new(report.Conclusion), new(report.End)}
 }
@@ -183,6 +183,9 @@ func canonical(rec report.Record) {
 		for i := range r.Between {
 			r.Between[i] = max(r.Between[i], 1)
 		}
+	case *report.Edge:
+		r.Addr, r.TTL = known(r.Addr), max(r.TTL, 1)
+		r.Balancing = append(report.Balancings(), "")[len(r.Balancing)%4]
 	case *report.PathMTU:
 		r.Addr, r.Own = known(r.Addr), max(r.Own, 1)
 		canonicalMTU(r)

@@ -14,7 +14,7 @@ import (
 )
 
 // csvWriter is for spreadsheets and data frames (RFC 4180): a row for each host, port, system, hop
-// of a route and finding, all with the columns of csvColumns, of which a row has what it knows.
+// of a route, step of all ways and finding, all with the columns of csvColumns, of which a row has what it knows.
 type csvWriter struct {
 	hostsOnly
 	Options
@@ -148,6 +148,11 @@ func (f *csvWriter) AppendHost(b []byte, h *Host) []byte {
 	}
 	for i := range h.Hops {
 		b = f.appendHop(b, &h.Hops[i])
+	}
+	for i := range h.Edges {
+		e := &h.Edges[i]
+		r := csvRow{kind: "edge", addr: e.Addr, hop: int(e.TTL), from: e.From, info: edgeLine(e)}
+		b = f.appendRow(b, &r)
 	}
 	for i := range h.Findings {
 		b = f.AppendFinding(b, &h.Findings[i])

@@ -67,6 +67,8 @@ func (o *object) record(kind string) report.Record {
 		return o.hop()
 	case "change":
 		return o.rewrite()
+	case "edge":
+		return o.edge()
 	case "mtu":
 		return o.pathMTU()
 	case "finding":

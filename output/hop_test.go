@@ -115,6 +115,21 @@ func routeScenarios() []scenario {
 				aHop(there, r1, 1, 50, 60, 80), with(aHop(there, there, 2, 300, 300, 300), func(r *report.Hop) { r.Reached, r.Reason, r.Hops = true, probe.EchoReply, 2 })},
 			end: end(40, 30, 0, "reached"),
 		},
+		{ // all ways: by flow, by packet, behind that, silent, of which there may be more
+			name: "trace-flows", scan: report.Scan{Command: "trace", Probes: 90, Addresses: 1, Trace: &report.Trace{Proto: "tcp", Port: 80, MaxTTL: 30}},
+			records: []report.Record{
+				&report.Edge{Addr: there, TTL: 1, To: r1, Flows: 13, Of: 13, Settled: true},
+				&report.Edge{Addr: there, TTL: 2, From: r1, To: r2, Flows: 7, Of: 13, Settled: true, Balancing: report.PerFlow, Hashed: []string{"source port"}, Idle: []string{"destination port", "\x1b[1m"}},
+				&report.Edge{Addr: there, TTL: 2, From: r1, To: r2.Next(), Flows: 5, Of: 13, Settled: true, Balancing: report.PerFlow},
+				&report.Edge{Addr: there, TTL: 2, From: r1, To: r2.Next().Next(), Flows: 1, Of: 13, Settled: true, Balancing: report.PerFlow},
+				&report.Edge{Addr: there, TTL: 3, From: r2, To: r2.Next(), Flows: 3, Of: 7, Balancing: report.PerPacket},
+				&report.Edge{Addr: there, TTL: 3, From: r2, To: r1.Next(), Flows: 4, Of: 7, Balancing: report.PerPacket},
+				&report.Edge{Addr: there, TTL: 4, To: r1.Next(), Flows: 4, Of: 7, Balancing: report.BehindPerPacket},
+				&report.Edge{Addr: there, TTL: 4, Flows: 3, Of: 7, Balancing: report.BehindPerPacket},
+				&report.Edge{Addr: there, TTL: 5, To: there, Flows: 7, Of: 7, Settled: true, Reached: true},
+				aHop(there, r1, 1, 50, 60, 80), with(aHop(there, there, 2, 300, 300, 300), func(r *report.Hop) { r.Reached, r.Reason, r.Hops = true, probe.SynAck, 2 })},
+			end: end(140, 130, 0, "reached"),
+		},
 		{ // IPv6, names, ECN, options, loss, several ways; what the target quotes tells what the last router did
 			name: "trace-v6", opts: Options{Verbose: true}, scan: report.Scan{Command: "trace", Probes: 90, Trace: byUDP},
 			records: []report.Record{

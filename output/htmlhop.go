@@ -81,6 +81,7 @@ func (f *htmlWriter) appendHops(b []byte, h *Host, findings []report.Finding) []
 		}
 	}
 	b = page.EndTable(append(b, '\n'))
+	b = f.appendEdges(b, h.Edges)
 	var said []string
 	if h.MTU != nil {
 		said = append(said, string(appendMTU(nil, h.MTU)))

@@ -51,6 +51,9 @@ func (j JSON) AppendRecord(b []byte, r report.Record) []byte {
 	case *report.Rewrite:
 		l.begin(b, "change")
 		l.rewrite(r)
+	case *report.Edge:
+		l.begin(b, "edge")
+		l.edge(r)
 	case *report.PathMTU:
 		l.begin(b, "mtu")
 		l.pathMTU(r)

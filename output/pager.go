@@ -48,6 +48,7 @@ type Host struct {
 	Folds       []Fold           // by state, the most frequent first
 	Heard       Heard            // all ports
 	Hops        []report.Hop     // by TTL
+	Edges       []report.Edge    // of all ways, by TTL; none: it was not asked for them
 	Rewrites    []report.Rewrite // on the way of these, by the hop that saw what had become of a field
 	MTU         *report.PathMTU  // of the way of these; nil: not measured
 	Findings    []report.Finding // as they came

@@ -86,6 +86,7 @@ func (f *text) appendHops(b []byte, h *Host, findings []report.Finding) []byte {
 			b = way.appendEchoes(way.appendChanges(b, ends[i-1].TTL), ends[i-1].TTL)
 		}
 	}
+	b = f.appendEdges(b, h.Edges)
 	if h.MTU != nil {
 		b = append(appendMTU(append(b, '\n'), h.MTU), '\n')
 	}

@@ -177,6 +177,9 @@ func (f *xmlWriter) remarks(h *Host) (lines []string) {
 	for i := range h.Rewrites {
 		lines = append(lines, string(appendRewrite(nil, &h.Rewrites[i])))
 	}
+	for i := range h.Edges {
+		lines = append(lines, edgeLine(&h.Edges[i]))
+	}
 	if h.MTU != nil {
 		lines = append(lines, string(appendMTU(nil, h.MTU)))
 	}

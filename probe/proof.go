@@ -96,7 +96,7 @@ func (s *Source) into(q *wire.Quote, p *Probe) bool {
 	if s.Ports.Into(q.Src, p) {
 		return true
 	}
-	if !s.Ports.KeepFlow || !s.Only.IsValid() {
+	if !s.Ports.KeepFlow || !s.Only.IsValid() || s.Others.Has(q.Src) {
 		return false
 	}
 	p.Flow, p.Try = 0, 0

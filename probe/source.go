@@ -15,13 +15,16 @@ type Key [2]uint64
 // Source is what a run asks with on one way out. It belongs to one goroutine:
 // a run has one to ask with and one to claim with.
 type Source struct {
-	Addr    netip.Addr // our address, as the target sees it
-	Only    netip.Addr // the run's only target, without zone; zero if there are several
-	Port    uint16     // the run's only port; 0 if there are several, or none
-	Own     netip.Addr // our own address on this link, for ARP and ND: Addr, unless that is foreign
-	MAC     wire.MAC   // ours on the link, for ARP and ND
-	Key     Key
-	Ports   Ports
+	Addr  netip.Addr // our address, as the target sees it
+	Only  netip.Addr // the run's only target, without zone; zero if there are several
+	Port  uint16     // the run's only port; 0 if there are several, or none
+	Own   netip.Addr // our own address on this link, for ARP and ND: Addr, unless that is foreign
+	MAC   wire.MAC   // ours on the link, for ARP and ND
+	Key   Key
+	Ports Ports
+	// Others are the ports of other plans that ask the same target at the same time, in other
+	// flows: a quote with one of these is theirs, and not one whose port a NAT has changed.
+	Others  Ports
 	Roaming Ports   // for protocols that answer from a new port; N is 0 with a fixed port
 	Craft   []Craft // by Variant; at least one
 	Clock   uint32  // milliseconds, for TCP timestamps; brought up to date before each batch

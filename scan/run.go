@@ -103,9 +103,11 @@ func (r *run) timing() Timing {
 // sources prepares what the run asks with, on each way out.
 func (r *run) sources(ports, roaming probe.Ports, tries uint16) {
 	e, p := r.engine, r.plan
+	var others probe.Ports
 	switch {
 	case p.SourcePort == 0:
 	case p.KeepFlow:
+		others = e.cfg.Ports
 		ports, roaming = probe.Ports{First: p.SourcePort, N: p.Flows}, probe.Ports{}
 	default:
 		ports, roaming = probe.Ports{First: p.SourcePort, N: 1, Fixed: true}, probe.Ports{}
@@ -113,7 +115,7 @@ func (r *run) sources(ports, roaming probe.Ports, tries uint16) {
 	ports.Tries, ports.Variants, ports.Flows, ports.TTLs, ports.KeepFlow = tries, p.Variants, p.Flows, p.TTLs, p.KeepFlow
 	roaming.Tries, roaming.Variants, roaming.Flows = tries, p.Variants, p.Flows
 	for _, w := range e.cfg.Routes.Ways() {
-		s := probe.Source{Addr: w.Src, Own: w.Own, MAC: w.MAC, Key: e.key, Ports: ports, Roaming: roaming, Craft: p.Craft}
+		s := probe.Source{Addr: w.Src, Own: w.Own, MAC: w.MAC, Key: e.key, Ports: ports, Others: others, Roaming: roaming, Craft: p.Craft}
 		if p.Targets.Len() == 1 {
 			s.Only = p.Targets.At(0).WithZone("")
 		}

@@ -37,6 +37,7 @@ type outcome struct {
 	hops     []*report.Hop
 	rewrites []*report.Rewrite
 	mtus     []*report.PathMTU
+	edges    []*report.Edge
 	findings []*report.Finding
 	scan     *report.Scan
 	end      *report.End
@@ -186,6 +187,8 @@ func (o *outcome) take(t *testing.T, records []report.Record) {
 			o.hops = append(o.hops, r)
 		case *report.Rewrite:
 			o.rewrites = append(o.rewrites, r)
+		case *report.Edge:
+			o.edges = append(o.edges, r)
 		case *report.PathMTU:
 			o.mtus = append(o.mtus, r)
 		case *report.Finding:

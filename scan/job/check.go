@@ -137,6 +137,7 @@ func (q *question) rules(s *Spec) []rule {
 		{q.kind != nil && !sockets && !trace && given, q.scan + " needs packets of our own: it excludes --via connect"},
 	}
 	rules = append(rules, s.mtuRules()...)
+	rules = append(rules, s.flowRules()...)
 	rules = append(rules, q.craftRules(s)...)
 	rules = append(rules, q.confirmRules(s)...)
 	rules = append(rules, q.stateRules(s)...)
@@ -161,6 +162,21 @@ func (s *Spec) mtuRules() []rule {
 	return []rule{
 		{s.Way.Via == "connect", "--mtu: the kernel makes the packets of --via connect"},
 		{other != "", "--mtu and --" + other + " exclude each other"},
+	}
+}
+
+// mostFlows is how many flows may look for ways to one target.
+const mostFlows = 1024
+
+// flowRules refuse what --flows decides itself.
+func (s *Spec) flowRules() []rule {
+	if s.Ask.Flows == nil {
+		return nil
+	}
+	return []rule{
+		{outside(s.Ask.Flows, 2, mostFlows), fmt.Sprintf("--flows: 2 to %d", mostFlows)},
+		{s.Way.Via == "connect", "--flows: the kernel makes the packets of --via connect"},
+		{s.Packet.SourcePort != nil, "--flows and -g exclude each other: flows differ in their source ports"},
 	}
 }
 

@@ -63,6 +63,7 @@ var fields = withCrafts([]specField{
 	}},
 	{"proto", func(s *Spec) any { return &s.Ask.Proto }, "trace trial ", free, nil},
 	{"hops", func(s *Spec) any { return &s.Ask.Hops }, "trace trial ", free, nil},
+	{"flows", func(s *Spec) any { return &s.Ask.Flows }, "trace ", free, nil},
 	{"mtu", func(s *Spec) any { return &s.Ask.MTU }, "trace ", free, nil},
 
 	{"source-port", func(s *Spec) any { return &s.Packet.SourcePort }, "sweep tcp udp trace ", ownFact,

@@ -79,6 +79,7 @@ type Ask struct {
 	Confirm      bool     `json:"confirm,omitempty"`
 	Proto        string   `json:"proto,omitempty"` // trace, trial: "icmp", "tcp", "udp"
 	Hops         *int     `json:"hops,omitempty"`  // trace: at most
+	Flows        *int     `json:"flows,omitempty"` // trace: find all ways, by so many flows at most
 	MTU          bool     `json:"mtu,omitempty"`   // trace: measure how long packets may be
 }
 

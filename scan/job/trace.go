@@ -35,6 +35,9 @@ func (j *job) trace() (*composition, error) {
 	all := j.targets.All
 	j.scan.Probes = all.Len() * uint64(hops) * traceTimes
 	j.scan.Trace = &report.Trace{Proto: q.proto, Port: q.port, MaxTTL: uint8(hops), TOS: q.tos()}
+	if j.spec.Ask.Flows != nil && !j.network.Raw() {
+		return nil, Local(errors.New("--flows needs packets of our own: " + strings.Join(j.network.Notes, "; ")))
+	}
 	c := trace.Config{Kind: kind, Port: q.port, Hops: uint8(hops), Times: traceTimes, Known: new(trace.Known)}
 	return &composition{yes: probe.Up, body: func(ctx context.Context) error { return j.traceAll(ctx, c) }}, nil
 }
@@ -88,7 +91,18 @@ func (j *job) traceTo(ctx context.Context, c trace.Config, before <-chan struct{
 	if err == nil && ctx.Err() == nil && j.spec.Ask.MTU {
 		mtu, err = j.sound(ctx, c, &way)
 	}
+	var graph *trace.Graph
+	if n := value(j.spec.Ask.Flows, 0); err == nil && ctx.Err() == nil && n > 0 {
+		if graph, err = trace.Branch(ctx, j.engine, j.base(), c, n, &way); graph != nil {
+			j.addStats(graph.Stats)
+		}
+	}
 	<-before
+	if graph != nil {
+		for _, r := range graph.Records() {
+			j.put(ctx, r)
+		}
+	}
 	if mtu != nil {
 		j.put(ctx, mtu.Record(c.Target))
 	}

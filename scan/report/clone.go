@@ -27,6 +27,10 @@ func Clone(r Record) Record {
 		c := *r
 		c.Between = slices.Clone(r.Between)
 		return &c
+	case *Edge:
+		c := *r
+		c.Hashed, c.Idle = slices.Clone(r.Hashed), slices.Clone(r.Idle)
+		return &c
 	case *PathMTU:
 		return r.clone()
 	case *Finding:
