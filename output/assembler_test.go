@@ -240,7 +240,7 @@ func TestRandomRecords(t *testing.T) {
 
 // The order of the formats does not depend on that of the files.
 func TestFormatsInOrder(t *testing.T) {
-	if names := Formats().Names(); !slices.Equal(names, []string{"text", "csv", "grep", "html", "json", "list", "nmap", "prom", "xml"}) {
+	if names := Formats().Names(); !slices.Equal(names, []string{"text", "csv", "dot", "grep", "html", "json", "list", "nmap", "prom", "xml"}) {
 		t.Error(names)
 	}
 }

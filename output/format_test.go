@@ -26,7 +26,7 @@ func TestParseSpecs(t *testing.T) {
 		{values: "X", err: "-oX FILE in two words belongs to `sonde nmap`; here it is -o X=FILE"},
 		{values: "A", err: "in two words"},
 		{values: "N", err: "in two words"},
-		{values: "yaml", err: `no output format "yaml"; there are text, csv, grep, html, json, list, nmap, prom, xml`},
+		{values: "yaml", err: `no output format "yaml"; there are text, csv, dot, grep, html, json, list, nmap, prom, xml`},
 		{values: "yaml=f", err: "there are text, "},
 		{values: "json=", err: "no file"},
 		{values: "json text", err: "both go to stdout"},
@@ -59,7 +59,7 @@ func TestRegistryGrows(t *testing.T) {
 	if _, err := Formats().Find("lines"); err == nil {
 		t.Error("one registry's format is in another")
 	}
-	if names := reg.Names(); !slices.Equal(names, []string{"text", "csv", "grep", "html", "json", "list", "nmap", "prom", "xml", "lines"}) {
+	if names := reg.Names(); !slices.Equal(names, []string{"text", "csv", "dot", "grep", "html", "json", "list", "nmap", "prom", "xml", "lines"}) {
 		t.Error(names)
 	}
 	if reg.Streams("lines") || reg.Streams("text") || !reg.Streams("json") || reg.Streams("none") {

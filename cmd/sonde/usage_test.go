@@ -147,7 +147,7 @@ func TestUsage(t *testing.T) {
 		{"tcp -oX scan.xml -p 80 10.0.0.2", "-oX FILE is the form of nmap; you may mean: sonde tcp -o xml=scan.xml -p 80 10.0.0.2"},
 		{"tcp -o X scan.xml -p 80 10.0.0.2", "-oX FILE in two words belongs to `sonde nmap`; here it is -o X=FILE"},
 		{"tcp -oA scan -p 80 10.0.0.2", "-oA FILE is the form of nmap: write -o FORMAT=FILE"},
-		{"tcp -o yaml -p 80 10.0.0.2", "-o yaml: no output format \"yaml\"; there are text, csv, grep, html, json, list, nmap, prom, xml"},
+		{"tcp -o yaml -p 80 10.0.0.2", "-o yaml: no output format \"yaml\"; there are text, csv, dot, grep, html, json, list, nmap, prom, xml"},
 		{"tcp -o json= -p 80 10.0.0.2", "-o json=: no file behind the equals sign"},
 		{"tcp -o json -o text -p 80 10.0.0.2", "-o json and -o text both go to stdout"},
 		{"tcp --pcap - -p 80 10.0.0.2", "--pcap -: name a file, for stdout carries the results"},
