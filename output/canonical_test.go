@@ -160,6 +160,9 @@ func canonical(rec report.Record) {
 		}
 		canonicalVerdict(&r.Verdict)
 		canonicalNames(&r.Names)
+		for i := range r.Local {
+			r.Local[i].Source = report.LocalNameSources()[len(r.Local[i].Name)%3]
+		}
 	case *report.Port:
 		r.Addr = known(r.Addr)
 		r.State = portStates[int(r.State)%len(portStates)]

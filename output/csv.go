@@ -136,6 +136,13 @@ func millis(d time.Duration) string {
 func (f *csvWriter) AppendHost(b []byte, h *Host) []byte {
 	if h.Decided {
 		r := csvRow{kind: "host", addr: h.Addr, name: h.Name(), vendor: h.Vendor}
+		if len(h.Local) > 0 {
+			r.hostname = h.Local[0].Name
+			for _, n := range h.Local {
+				r.info += ", " + n.Name + " (" + n.Source + ")"
+			}
+			r.info = r.info[2:]
+		}
 		r.verdict(&h.Verdict)
 		if h.MAC != (wire.MAC{}) {
 			r.mac = string(appendMAC(nil, h.MAC))

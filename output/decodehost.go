@@ -18,6 +18,13 @@ func (o *object) host() *report.Host {
 	h := &report.Host{Addr: o.addr("addr"), By: o.addr("by"), MAC: o.mac("mac"), Vendor: o.str("vendor"),
 		Named: o.bool("named"), Ports: uint32(o.num("ports", 32)), Routed: o.bool("routed"), System: o.bool("system"), Names: o.names()}
 	o.verdict(&h.Verdict, hostStates)
+	if o.has("local_names") {
+		h.Local = each(o, "local_names", func(in *object, key string) report.LocalName {
+			n := in.open(key)
+			n.need("name", "source")
+			return report.LocalName{Name: n.str("name"), Source: n.word("source", report.LocalNameSources())}
+		})
+	}
 	own := h.Addr.WithZone("")
 	switch {
 	case o.has("from"):

@@ -67,6 +67,9 @@ func hostID(h *Host) string {
 func (f *htmlWriter) appendHostRow(b []byte, h *report.Host) []byte {
 	b = page.Text(append(page.Row(b, ""), `<th scope="row" class="mono">`...), string(appendAddr(nil, h.Addr)))
 	b = page.Cell(b, "name", f.hostName(h))
+	if len(h.Local) > 0 {
+		b = page.Close(page.Text(page.Open(b, "div", "said"), strings.TrimPrefix(string(appendLocalNames(nil, h.Local)), ", ")), "div")
+	}
 	if f.words.Verbose {
 		b = appendPre(b, appendNames(nil, &h.Names))
 	}
@@ -136,6 +139,7 @@ func (f *htmlWriter) appendHostHead(b []byte, h *Host) []byte {
 	if h.MAC != (wire.MAC{}) {
 		b = page.Text(b, string(appendMACVendor(nil, &h.Host)))
 	}
+	b = page.Text(b, string(appendLocalNames(nil, h.Local)))
 	if f.words.Verbose {
 		b = appendPre(b, appendNames(nil, &h.Names))
 	}

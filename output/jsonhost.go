@@ -22,6 +22,10 @@ func (l *line) host(h *report.Host) {
 	l.some("tries", uint64(h.Tries))
 	l.said("asked", h.Asked)
 	l.names(&h.Names)
+	for i := range l.objects("local_names", len(h.Local)) {
+		l.str("name", h.Local[i].Name)
+		l.word("source", h.Local[i].Source)
+	}
 	l.doubt(h.Doubt)
 	l.addr("by", h.By)
 	l.repeat(&h.Verdict)

@@ -152,6 +152,17 @@ func scenarios() []scenario {
 		end:     report.End{Elapsed: time.Second, Sent: 10, SendErrors: 60, Unasked: 110, Loss: -1, ExpectedMissed: -1, Exit: 4, ExitReason: "local-error"},
 	})
 
+	add(scenario{
+		name: "local",
+		scan: report.Scan{Command: "sweep", Args: []string{"--local"}, Probes: 255, Addresses: 254, Notes: []string{"asked are 10.77.2.0/24 by ARP, ff02::1%eth0"}},
+		records: []report.Record{
+			&report.Host{Addr: web, Verdict: report.Verdict{State: probe.Up, Reason: probe.ARPReply, From: web, RTT: 210 * time.Microsecond, HasRTT: true, Tries: 1, Asked: "ARP or ND request"},
+				MAC: wire.MAC{0, 0, 0x5e, 0, 0x53, 1}, Vendor: "ICANN", Local: []report.LocalName{{Name: "nas", Source: "llmnr"}, {Name: "nas.local", Source: "mdns"}, {Name: "=NAS \x1b[31m<b>,\"\xff", Source: "netbios"}}},
+			&report.Host{Addr: netip.MustParseAddr("fe80::7%eth0"), Verdict: report.Verdict{State: probe.Up, Reason: probe.ParamProblem, From: netip.MustParseAddr("fe80::7"), TTL: 64, HasTTL: true, Tries: 1, Asked: "echo request to all nodes"}},
+		},
+		end: end(260, 3, 2*time.Second, 0, "up"),
+	})
+
 	other := netip.MustParseAddr("10.77.2.11")
 	add(scenario{
 		name: "hosts",

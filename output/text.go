@@ -125,7 +125,7 @@ func (f *text) appendAlone(b []byte, h *report.Host) []byte {
 	}
 	b = append(b, "  "...)
 	b = f.appendHostState(b, h, true)
-	b = appendMACVendor(b, h)
+	b = appendLocalNames(appendMACVendor(b, h), h.Local)
 	b = append(b, '\n')
 	b = appendSpread(b, h.Repeat)
 	if f.Verbose {
@@ -149,7 +149,7 @@ func (f *text) appendHead(b []byte, h *Host) []byte {
 		b = append(b, ", "...)
 		b = append(b, h.Heard.words(f.scan.Source)...)
 	}
-	b = append(appendMACVendor(b, &h.Host), '\n')
+	b = append(appendLocalNames(appendMACVendor(b, &h.Host), h.Local), '\n')
 	if f.Verbose {
 		b = appendNames(b, &h.Names)
 	}
@@ -250,6 +250,21 @@ func appendMACVendor(b []byte, h *report.Host) []byte {
 	if h.Vendor != "" {
 		b = append(b, " ("...)
 		b = append(AppendText(b, h.Vendor), ')')
+	}
+	return b
+}
+
+// appendLocalNames writes ", says it is printer.local (mdns), PRINTER (netbios)", if it says
+// so.
+func appendLocalNames(b []byte, names []report.LocalName) []byte {
+	for i, n := range names {
+		if i == 0 {
+			b = append(b, ", says it is "...)
+		} else {
+			b = append(b, ", "...)
+		}
+		b = append(AppendText(b, n.Name), " ("...)
+		b = append(append(b, n.Source...), ')')
 	}
 	return b
 }

@@ -11,10 +11,6 @@ import (
 // secret, so it counts only for an address that was asked, within the wait.
 var Neighbour = Register(Entry{Kind: neighbour{}, Ping: "R"})
 
-// allNodes is where neighbours say something unbidden, and some answer all the same
-// (RFC 4861 §7.2.4, §7.2.6).
-var allNodes = netip.IPv6LinkLocalAllNodes()
-
 type neighbour struct{}
 
 func (neighbour) Name() string  { return "neighbour" }
@@ -52,7 +48,7 @@ func (neighbour) Claim(s *Source, pkt *wire.Packet, p *Probe, r *Reply) bool {
 	case pkt.Layer == wire.LayerARP && pkt.ARP.Op == 2: // whomever it names as the asker, RFC 826
 		p.Target, r.MAC = pkt.ARP.SenderIP, pkt.ARP.SenderMAC
 	case pkt.Layer == wire.LayerICMP && pkt.ICMP.Msg == wire.Advertisement && pkt.IP.TTL == 255 &&
-		(pkt.IP.Dst == s.Own || pkt.IP.Dst == allNodes):
+		(pkt.IP.Dst == s.Own || pkt.IP.Dst == allNodesGroup):
 		p.Target, r.MAC = pkt.ND.Target, pkt.ND.MAC
 		if !pkt.ND.HasMAC { // RFC 4861 §7.2.4 lets unicast answers leave it out
 			r.MAC = pkt.MAC

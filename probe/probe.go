@@ -72,6 +72,7 @@ type Reply struct {
 	// Extension what stands behind them (RFC 4884): copies. Nil of all others.
 	Quoted, Extension []byte
 	Size              uint16 // payload bytes
+	Name              string // that a name service told: the sender's bytes
 	Match             bool   // UDP: the payload carries our transaction identifier
 	Slim              bool   // an ICMP error with 16 bits of proof, beside our ports: they can be guessed in time
 	Moved             bool   // an ICMP error that quotes other addresses than those that we sent from and to

@@ -24,6 +24,9 @@ type Traits struct {
 	// Link: it asks the link itself (ARP, ND), so nothing in it is of IP, and no
 	// router passes it on. Such a kind is a LinkKind.
 	Link bool
+	// Group: it asks a group of hosts, each of which answers for itself, so that a second
+	// answer is none too many.
+	Group bool
 	// OnlyIPv4: IPv6 has nothing like it.
 	OnlyIPv4 bool
 }

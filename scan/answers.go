@@ -118,7 +118,9 @@ func (m *machine) again(i uint64, q probe.Probe, r *probe.Reply) {
 	if r.Who == probe.Ourselves { // what the kernel says of it beside is no answer at all
 		return
 	}
-	m.counts.duplicates++
+	if !m.plan.Kinds[q.Kind].Traits().Group {
+		m.counts.duplicates++
+	}
 	if m.plan.Watcher != nil && (m.plan.Settle == SettleNever || r.Event == probe.Answer && m.answered.has(i)) {
 		m.note(noteLater, q, r)
 	}

@@ -88,7 +88,7 @@ const (
 // needsHop tells whether packets to target leave on way w only when the link-layer
 // address of their next hop is known. A group has none to be asked for.
 func (e *Engine) needsHop(w *Way, target netip.Addr) bool {
-	return w.Ether && w.Err == nil && (w.Frames || e.cfg.Resolve && !target.IsMulticast())
+	return w.Ether && w.Err == nil && !target.IsMulticast() && (w.Frames || e.cfg.Resolve)
 }
 
 // hopsNeeded lists the next hops of the plan's ways that are not known.

@@ -55,12 +55,20 @@ var sweep = command{
 	text: `sweep asks which hosts are there: by ARP or ND on the link, elsewhere by an
 echo request, a SYN to port 443, an ACK to port 80, a timestamp request (IPv4)
 and a DNS question to UDP port 53. One answer is enough. With -c it is
-asked by the echo request alone, if -P does not say otherwise.` + repeats,
+asked by the echo request alone, if -P does not say otherwise.
+
+With --local it asks everybody on the links of this machine, and sends nothing that
+a router would pass on: IPv4 by ARP, address by address (links up to a /16); IPv6 by an
+echo request to all nodes, plain and with an option that nobody knows, which hosts
+must refuse; no MLD query, which would take the part of a router. Who is found is then
+asked for its name by mDNS, LLMNR and NetBIOS. These names are the hosts' own
+word; -R looks them up in the DNS.` + repeats,
 	examples: []Example{
 		{"sonde sweep 192.0.2.0/24", "lists who is up, and counts"},
 		{"sonde sweep -PE -PS22,443 192.0.2.0/24 -o json", "pings by echo and by SYNs to two ports, a JSON object a line"},
 		{"sonde sweep -c 10 192.0.2.7", "pings ten times, for loss and round trips"},
 		{"sonde sweep -PE --expect up -q 192.0.2.7 192.0.2.8 || echo somebody is missing", "prints nothing, and ends with 0 if both are up"},
+		{"sonde sweep --local", "lists everybody on the links of this machine, by IPv4 and IPv6"},
 		{"sonde sweep -o list 192.0.2.0/24 | sonde tcp -i - -p 22", "asks those who are up for SSH"},
 	},
 	after: `Each line has an address, its name where one is known, the state, the reason, and the

@@ -34,6 +34,7 @@ type app struct {
 	open           network.Opener
 	resolver       job.Resolver
 	hasRoute       func(netip.Addr) bool
+	links          func() ([]network.Link, error)
 	keyboard       terminal.Keyboard
 	outputs        atomic.Pointer[[]*output.Sink] // of the run under way; nil: none is
 	mute           atomic.Bool                    // nobody reads stderr, though it is open

@@ -26,7 +26,7 @@ func main() {
 	// network.GiveUp has the others join in.
 	runtime.GOMAXPROCS(1)
 	a := &app{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(),
-		open: network.Open, resolver: net.DefaultResolver, hasRoute: network.HasRoute}
+		open: network.Open, resolver: net.DefaultResolver, hasRoute: network.HasRoute, links: network.Links}
 	if filepath.Base(os.Args[0]) == "nmap" {
 		a.args = append([]string{"nmap"}, a.args...)
 	}

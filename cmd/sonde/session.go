@@ -82,7 +82,7 @@ func (a *app) carryOut(ctx context.Context, s *job.Spec, run runner) error {
 
 // env is what the run has of the world.
 func (a *app) env(s *job.Spec) *job.Env {
-	env := &job.Env{Version: version, Open: a.open, Resolver: a.resolver, HasRoute: a.hasRoute, Warn: a.complain}
+	env := &job.Env{Version: version, Open: a.open, Resolver: a.resolver, HasRoute: a.hasRoute, Links: a.links, Warn: a.complain}
 	if !s.Show.Quiet && !s.Show.Nagios {
 		env.Note = func(text string) { a.note("%s", text) }
 	}

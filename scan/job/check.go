@@ -88,7 +88,7 @@ func (s *Spec) rules() []rule {
 	doctor := s.Command == "doctor" && len(s.Targets.Words) == 0
 	compare, diff := s.Command == "compare", s.Command == "diff"
 	nowhere := s.first("source", "ipv4", "ipv6", "exclude", "exclude-file")
-	return append(slices.Concat(s.repeatRules(), s.systemRules(), s.expectRules()), []rule{
+	return append(slices.Concat(s.localRules(), s.repeatRules(), s.systemRules(), s.expectRules()), []rule{
 		{s.Targets.IPv4 && s.Targets.IPv6, "-4 and -6 exclude each other"},
 		{s.Show.Numeric && s.Show.Resolve, "-n and -R exclude each other"},
 		{s.Show.Quiet && s.Show.Verbose, "-q and -v exclude each other"},
@@ -113,7 +113,7 @@ func (s *Spec) rules() []rule {
 		{compare && same(s.Compare.Near, s.Compare.Far), "NEAR and FAR are the same file"},
 		{diff && (s.Diff.Old == "" || s.Diff.New == ""), "name two files: OLD, what a run has written, and NEW, what a later one has; - is stdin"},
 		{diff && s.Diff.Old == "-" && s.Diff.New == "-", "OLD and NEW both read stdin"},
-		{len(s.Targets.Words) == 0 && s.Command != "doctor" && !compare && !diff, "no target: name addresses, networks or hosts, or a file with -i"},
+		{len(s.Targets.Words) == 0 && !s.Targets.Local && s.Command != "doctor" && !compare && !diff, "no target: name addresses, networks or hosts, or a file with -i"},
 	}...)
 }
 

@@ -21,6 +21,8 @@ type Env struct {
 	Open     network.Opener
 	Resolver Resolver
 	HasRoute func(netip.Addr) bool // tells which address a name means; nil: the first
+	// Links lists the links of this machine, for Targets.Local. Nil: none is known.
+	Links func() ([]network.Link, error)
 
 	// Begin is called when the network is open, before privileges are given up and
 	// the first record is put: whoever takes the records opens what they are written to,

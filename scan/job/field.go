@@ -47,6 +47,7 @@ var fields = withCrafts([]specField{
 	{"exclude", func(s *Spec) any { return &s.Targets.Exclude }, sweeps + "doctor ", within, nil},
 	{"exclude-file", func(s *Spec) any { return &s.Targets.ExcludeFile }, sweeps + "doctor ", within, nil},
 	{"all-addresses", func(s *Spec) any { return &s.Targets.AllAddresses }, all, within, nil},
+	{"local", func(s *Spec) any { return &s.Targets.Local }, "sweep ", free, nil}, // not beside a checkpoint: see localRules
 	{"ipv4", func(s *Spec) any { return &s.Targets.IPv4 }, doctors, within, nil},
 	{"ipv6", func(s *Spec) any { return &s.Targets.IPv6 }, doctors, within, nil},
 

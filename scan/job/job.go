@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
@@ -37,6 +36,7 @@ type job struct {
 	names    *names
 	kept     *resumption   // nil: without --resume
 	expected *expectations // nil: without --expect-file
+	local    *local        // nil: without --local
 	wayless  *target.Set   // of the swept ranges, to which there is no way
 	out      report.Sink
 
@@ -116,7 +116,7 @@ func open(ctx context.Context, env *Env, s *Spec) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := Resolve(ctx, env, s)
+	t, l, err := resolve(ctx, env, s)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func open(ctx context.Context, env *Env, s *Spec) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{env: env, spec: s, asked: q, targets: t,
+	j := &job{env: env, spec: s, asked: q, targets: t, local: l,
 		names: &names{resolver: env.Resolver, note: env.warn, reverse: s.Show.Resolve, named: s.Show.Verbose}}
 	j.outcome.Stats, j.outcome.Score.Want, j.outcome.Unresolved = scan.NoStats(), q.want, len(t.Unresolved) > 0
 	if err := j.expect(ctx); err != nil {
@@ -194,6 +194,7 @@ func (j *job) request() *network.Request {
 	switch s.Command {
 	case "sweep":
 		r.Sweeps, r.Probes = true, t.All.Len()*uint64(max(1, len(q.pings)))
+		j.local.request(r)
 	case "trace":
 	default:
 		r.Stray = q.stray()
@@ -261,17 +262,6 @@ func (j *job) close() {
 	}
 	j.closeStrands()
 	j.network.Close()
-}
-
-// hostless tells whether addr is of no single host.
-func (j *job) hostless(addr netip.Addr) bool {
-	return j.network.Hostless != nil && j.network.Hostless(addr)
-}
-
-// passedOver tells whether addr does not count: of a range, an address of no
-// host, which nobody meant to ask.
-func (j *job) passedOver(addr netip.Addr) bool {
-	return j.hostless(addr) && !j.targets.NamedSet.Contains(addr)
 }
 
 // base is what all plans of the job have in common.

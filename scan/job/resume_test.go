@@ -32,6 +32,7 @@ func TestEveryFieldAndResume(t *testing.T) {
 		"exclude":       {func(s *Spec) { s.Targets.Exclude = []string{"10.0.0.2"} }, "targets 2 addresses"},
 		"exclude-file":  {func(s *Spec) { s.Targets.ExcludeFile = true }, same}, // what it lists is in exclude
 		"all-addresses": {nil, "--all-addresses: no target is a name"},
+		"local":         {nil, "--local: tcp has none"},
 		"ipv4":          {func(s *Spec) { s.Targets.IPv4 = true }, same}, // the addresses are what they were
 		"ipv6":          {nil, "-6: the target 10.0.0.2 is an IPv4 address"},
 		"ping":          {func(s *Spec) { s.Ask.Ping = []string{"E"} }, "the sweep 2 addresses"},
@@ -131,6 +132,7 @@ func TestEveryFieldAndResume(t *testing.T) {
 // checkpoint.
 var refused = map[string]func(s *Spec){
 	"all-addresses": func(s *Spec) { s.Targets.AllAddresses = true },
+	"local":         func(s *Spec) { s.Targets.Local = true },
 	"ipv6":          func(s *Spec) { s.Targets.IPv6 = true },
 	"proto":         func(s *Spec) { s.Ask.Proto = "tcp" },
 	"hops":          func(s *Spec) { s.Ask.Hops = new(3) },

@@ -58,6 +58,7 @@ type Captures struct {
 type Targets struct {
 	Words        []string `json:"words,omitempty"` // addresses, networks, ranges, names
 	Exclude      []string `json:"exclude,omitempty"`
+	Local        bool     `json:"local,omitempty"`        // everybody on our own links, instead of Words
 	ExcludeFile  bool     `json:"exclude_file,omitempty"` // there was an --exclude-file; what it lists is in Exclude
 	AllAddresses bool     `json:"all_addresses,omitempty"`
 	IPv4         bool     `json:"ipv4,omitempty"` // names mean IPv4 addresses only

@@ -17,6 +17,9 @@ import (
 
 // sweep composes the question which targets are there.
 func (j *job) sweep() (*composition, error) {
+	if j.local != nil {
+		return j.sweepLocal()
+	}
 	if j.spec.times() > 0 {
 		return j.repeatSweep()
 	}
@@ -85,6 +88,17 @@ func (j *job) scoreHost(h *sweep.Host, r *report.Host) (counts checkpoint.Counts
 // our own kernel makes of silence.
 func silent(h *sweep.Host) bool {
 	return h.Reply.Event == probe.Silence || h.Reply.Event == probe.NoNeighbour
+}
+
+// hostless tells whether addr is of no single host.
+func (j *job) hostless(addr netip.Addr) bool {
+	return j.network.Hostless != nil && j.network.Hostless(addr)
+}
+
+// passedOver tells whether addr does not count: of a range, an address of no
+// host, which nobody meant to ask.
+func (j *job) passedOver(addr netip.Addr) bool {
+	return j.hostless(addr) && !j.targets.NamedSet.Contains(addr)
 }
 
 // substitutes counts addresses in whose place resets were sent, by who sent them;

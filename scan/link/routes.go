@@ -49,6 +49,7 @@ type Table struct {
 	macs    macs
 	known   []stretch
 	zoned   map[netip.Addr]uint16
+	groups  map[string]uint16 // by zone: of a link that a group is asked on, see Way
 	local   *netipx.IPSet
 	// of no host: everybody, and the networks themselves
 	broadcast, network *netipx.IPSet
@@ -105,7 +106,7 @@ func NewTable(targets iter.Seq[netipx.IPRange], zoned []netip.Addr, opt RouteOpt
 		return nil, notAsked{err}
 	}
 	defer k.close()
-	t := &Table{opt: opt, zoned: make(map[netip.Addr]uint16), local: k.local,
+	t := &Table{opt: opt, zoned: make(map[netip.Addr]uint16), groups: make(map[string]uint16), local: k.local,
 		broadcast: k.broadcast, network: k.network, choosy: k.choosy}
 	t.opt.Source = opt.Source.Unmap()
 	if opt.Iface != "" {
@@ -146,6 +147,9 @@ func NewTable(targets iter.Seq[netipx.IPRange], zoned []netip.Addr, opt RouteOpt
 			continue
 		}
 		t.zoned[a] = t.ask(k, a.WithZone(""), zone)
+		if a.IsLinkLocalMulticast() {
+			t.groups[a.Zone()] = t.zoned[a]
+		}
 	}
 	t.sort()
 	toTargets := len(t.ways)
@@ -287,10 +291,15 @@ func (t *Table) add(w scan.Way, oif int) uint16 {
 // Ways implements scan.Routes.
 func (t *Table) Ways() []scan.Way { return t.ways }
 
-// Way implements scan.Routes: a binary search.
+// Way implements scan.Routes: a binary search. Whoever has a link-local address, and is
+// found by asking a group of that link, is reached as the group is.
 func (t *Table) Way(target netip.Addr) uint16 {
-	if target.Zone() != "" {
-		return t.zoned[target]
+	if zone := target.Zone(); zone != "" {
+		way, ok := t.zoned[target]
+		if !ok && target.IsLinkLocalUnicast() {
+			way = t.groups[zone]
+		}
+		return way
 	}
 	target = target.Unmap()
 	lo, hi := 0, len(t.known) // the first stretch that ends at target or later

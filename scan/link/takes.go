@@ -44,6 +44,13 @@ func (t *Table) linked(addr netip.Addr, iface int32) bool {
 			return true
 		}
 	}
+	if addr.Is6() && addr.IsLinkLocalUnicast() {
+		for _, way := range t.groups {
+			if t.ways[way].Iface == int(iface) {
+				return true
+			}
+		}
+	}
 	w := &t.ways[t.Way(addr)]
 	return w.Err == nil && w.Iface == int(iface)
 }

@@ -12,6 +12,7 @@ func Clone(r Record) Record {
 		c := *r
 		c.Verdict.own()
 		c.Names.own()
+		c.Local = slices.Clone(r.Local)
 		return &c
 	case *Port:
 		c := *r

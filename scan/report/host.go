@@ -17,8 +17,20 @@ type Host struct {
 	Ports  uint32     // how many Port records it has, before and after this one
 	Routed bool       // its Hop records follow
 	System bool       // its OS record follows
+	Local  []LocalName
 	Names
 }
+
+// LocalName is a name that a host on the link says it has: its own word, which nobody has
+// checked. Its bytes are the host's.
+type LocalName struct {
+	Name   string
+	Source string // the name service: one of LocalNameSources
+}
+
+// LocalNameSources are the name services of a link: multicast DNS (RFC 6762), LLMNR (RFC
+// 4795) and NetBIOS (RFC 1002).
+func LocalNameSources() []string { return []string{"llmnr", "mdns", "netbios"} }
 
 func (*Host) record() {}
 

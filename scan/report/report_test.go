@@ -47,7 +47,7 @@ func TestClone(t *testing.T) {
 	records := func() []Record {
 		return []Record{
 			&Scan{Args: []string{"a"}, Methods: []string{"raw"}, Notes: []string{"n"}, Trace: &Trace{Proto: "tcp"}, Asked: &Asked{Kind: "syn"}},
-			&Host{Verdict: verdict, Names: names}, &Port{Verdict: verdict},
+			&Host{Verdict: verdict, Names: names, Local: []LocalName{{"a", "mdns"}}}, &Port{Verdict: verdict},
 			&Service{CPE: []string{"a"}, HTTP: &HTTP{Status: 200}, TLS: &TLS{Names: []string{"a"}}}, &Service{},
 			&OS{Matches: []OSMatch{{Hints: []OSHint{{Name: "a"}}}}, For: []string{"a"}, Against: []string{"a"}, Said: []OSWord{{Port: 1}}, Apart: []OSPorts{{Ports: "1"}}, Features: []string{"a"}},
 			&Hop{Others: []netip.Addr{here}, Changes: []Change{{"a", "b", "c"}}, Unseen: []string{"mss"},
