@@ -16,6 +16,7 @@ type Options struct {
 	Reasons  bool // why a state is what it is (its --reason)
 	Unrouted bool // ways are not shown
 	Color    bool // ANSI colours
+	ASCII    bool // text has no other signs
 	Width    int  // columns of the terminal that lines are to fit into; 0: they are as long as they are
 	Live     bool // single repetitions of questions, too, as they are decided (-c)
 

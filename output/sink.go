@@ -35,7 +35,7 @@ func NewSink(w io.Writer, s Streamer) *Sink {
 }
 
 // Open makes the Sink of one -o: to stdout, or to the file that the spec names,
-// where there are no colours, and lines are as long as they are.
+// where there are no colours, all signs, and lines are as long as they are.
 func (reg Registry) Open(s Spec, stdout io.Writer, o Options) (*Sink, error) {
 	f, err := reg.Find(s.Format)
 	if err != nil {
@@ -48,7 +48,7 @@ func (reg Registry) Open(s Spec, stdout io.Writer, o Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Color, o.Live, o.Width = false, false, 0
+	o.Color, o.ASCII, o.Live, o.Width = false, false, false, 0
 	sink := NewSink(file, f.New(o))
 	sink.file = file
 	return sink, nil

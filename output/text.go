@@ -34,10 +34,14 @@ var _ = Register(Format{
 	Doc:  "for people",
 	New: func(o Options) Streamer {
 		a := NewAssembler(&text{Options: o}, o)
-		if o.Width < narrowest {
-			return a
+		var lines lineStreamer = a
+		if o.ASCII {
+			lines = plain{a}
 		}
-		return &folder{a, o.Width}
+		if o.Width < narrowest {
+			return lines
+		}
+		return &folder{lines, o.Width}
 	},
 })
 

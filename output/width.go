@@ -73,19 +73,25 @@ func unit(s string) int {
 	return size
 }
 
+// lineStreamer is a Streamer of text, which shows single repetitions, too.
+type lineStreamer interface {
+	Streamer
+	AppendOnce(b []byte, o *report.Once) []byte
+}
+
 // folder is a Streamer that breaks lines which are wider than a terminal, where there are
 // blanks. Tables have fitted themselves before (columns.fit).
 type folder struct {
-	*Assembler
+	lineStreamer
 	limit int
 }
 
 func (f *folder) AppendRecord(b []byte, r report.Record) []byte {
-	return foldLines(f.Assembler.AppendRecord(b, r), len(b), f.limit)
+	return foldLines(f.lineStreamer.AppendRecord(b, r), len(b), f.limit)
 }
 
 func (f *folder) AppendOnce(b []byte, o *report.Once) []byte {
-	return foldLines(f.Assembler.AppendOnce(b, o), len(b), f.limit)
+	return foldLines(f.lineStreamer.AppendOnce(b, o), len(b), f.limit)
 }
 
 // foldLines breaks the lines of b from start on.

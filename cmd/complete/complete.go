@@ -37,6 +37,7 @@ var known = map[string]values{
 	"timing":      templates,
 	"dscp":        classes,
 	"via":         fixed("raw", "connect"),
+	"color":       fixed("auto", "always", "never"),
 	"proto":       fixed("icmp", "tcp", "udp"),
 	"tcp-options": fixed("none", "linux", "windows", "macos", "freebsd"),
 	"ecn":         fixed("0\tno ECN", "1\tECT(1)", "2\tECT(0)", "3\tcongestion experienced"),

@@ -142,6 +142,9 @@ func (a *app) complain(err error) {
 // is there to be read, does not keep the run from going on.
 func (a *app) note(format string, args ...any) {
 	line := fmt.Sprintf("sonde: %s\n", output.Escape(fmt.Sprintf(format, args...)))
+	if a.looks().ASCII() {
+		line = string(output.AppendASCII(nil, line))
+	}
 	to, ok := a.stderr.(*os.File)
 	if !ok {
 		io.WriteString(a.stderr, line)
@@ -151,6 +154,9 @@ func (a *app) note(format string, args ...any) {
 		a.mute.Store(true)
 	}
 }
+
+// looks is what may be shown on the terminal.
+func (a *app) looks() terminal.Looks { return terminal.LooksOf(a.environ) }
 
 // briefly calls f and tells whether it returned within so long: what f waits for may
 // never come. Then it is left where it is.

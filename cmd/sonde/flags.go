@@ -156,6 +156,8 @@ func (o *options) showing() {
 		s.BoolVarP(&w.Quiet, "quiet", "q", false, "nothing but the exit code")
 		s.BoolVarP(&w.Verbose, "verbose", "v", false, "every field of the replies, and silent hosts too")
 		s.Var(duration(&w.Stats), "stats", "a line on stderr each `DURATION` that says how far the run is")
+		s.StringVar(&w.Color, "color", "", "colours of states: `WHEN` is auto, always or never")
+		s.Lookup("color").DefValue = "auto"
 		s.BoolVar(&w.Open, "open", false, "list only open ports")
 		s.StringArrayVarP(&o.output, "output", "o", nil, "`FORMAT[=FILE]`: "+strings.Join(output.Formats().For(o.spec.Command).Names(), ", ")+"; repeatable")
 	})

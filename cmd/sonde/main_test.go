@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	os.Unsetenv("LC_ALL")
+	os.Unsetenv("LC_CTYPE")
+	os.Setenv("LANG", "C.UTF-8")
 	os.Setenv("XDG_CONFIG_HOME", dir) // where nobody has put defaults, and other users may not look
 	built = sync.OnceValues(func() (string, error) { return buildProgram(dir) })
 	hearSignals()

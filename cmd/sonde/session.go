@@ -66,7 +66,7 @@ func (a *app) carryOut(ctx context.Context, s *job.Spec, run runner) error {
 	defer context.AfterFunc(ctx, w.hurry)()
 	defer a.outputs.Store(nil)
 	w.terminal = isTerminal(a.stdout)
-	if to, ok := a.stderr.(*os.File); ok && isTerminal(to) && w.terminal && !s.Show.Quiet && !s.Show.Packets {
+	if to, ok := a.stderr.(*os.File); ok && isTerminal(to) && w.terminal && !a.looks().Dumb() && !s.Show.Quiet && !s.Show.Packets {
 		w.screen.To = to // where results go to a pager or a filter, the terminal is theirs
 	}
 	env := a.env(s)
@@ -155,7 +155,7 @@ func (w *session) begin(ctx context.Context, resumed bool, written []files.Writt
 		stdout = w.screen.Beside(stdout)
 	}
 	options := output.Options{Open: w.spec.Show.Open, Verbose: w.spec.Show.Verbose,
-		Color: w.terminal && os.Getenv("NO_COLOR") == "", Live: w.terminal, Now: time.Now, Run: newRun(), Width: terminal.Width(w.app.stdout)}
+		Color: w.app.looks().Color(w.spec.Show.Color, w.terminal), ASCII: w.app.looks().ASCII(), Live: w.terminal, Now: time.Now, Run: newRun(), Width: terminal.Width(w.app.stdout)}
 	if n := w.app.nmap; n != nil {
 		options.Reasons, options.Unrouted = n.Reasons, !n.Routes
 	}

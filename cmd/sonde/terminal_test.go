@@ -289,6 +289,18 @@ func TestColor(t *testing.T) {
 	if shown, _ := atTerminal(t, "NO_COLOR=1", args, nil); strings.Contains(shown, "\x1b") {
 		t.Errorf("colour in spite of NO_COLOR: %q", shown)
 	}
+	for _, env := range []string{"TERM=dumb", "LANG=C"} { // the latter has colours, and no other signs
+		shown, _ := atTerminal(t, env, args, nil)
+		if strings.Contains(shown, "\x1b[31mclosed") != (env == "LANG=C") || env == "TERM=dumb" && strings.Contains(shown, "\x1b") {
+			t.Errorf("%s: %q", env, shown)
+		}
+	}
+	if shown, _ := atTerminal(t, "X=", append(args, "--color", "never"), nil); strings.Contains(shown, "\x1b[3") {
+		t.Errorf("colour in spite of --color never: %q", shown)
+	}
+	if out, _ := exec.Command(program(t), append(args, "--color=always")...).Output(); !strings.Contains(string(out), "\x1b[31mclosed") {
+		t.Errorf("no colour in a pipe in spite of --color=always: %q", out)
+	}
 	out, _ := exec.Command(program(t), args...).Output() // exit 1: it is closed
 	if strings.Contains(string(out), "\x1b") || len(out) == 0 {
 		t.Errorf("colour in a pipe: %q", out)

@@ -98,6 +98,7 @@ func (s *Spec) rules() []rule {
 		{value(s.Pace.HostTimeout, 1) <= 0, "--host-timeout: more than 0"},
 		{value(s.Show.Stats, Duration(minStats)) < Duration(minStats), "--stats: at least 100ms"},
 		{s.Show.Quiet && s.Show.Stats != nil, "-q and --stats exclude each other"},
+		{!slices.Contains([]string{"", "auto", "always", "never"}, s.Show.Color), "--color: auto, always or never"},
 		{s.Show.DryRun && s.Show.Nagios, "--nagios: --dry-run asks nothing, and knows no state"},
 		{s.Show.DryRun && s.Show.Stats != nil, "--stats: --dry-run is done at once"},
 		{value(s.Pace.Deadline, 1) <= 0, "--deadline: more than 0"},

@@ -123,6 +123,7 @@ var fields = withCrafts([]specField{
 	{"pcap", func(s *Spec) any { return &s.Show.Pcap }, all, free, nil},
 	{"dry-run", func(s *Spec) any { return &s.Show.DryRun }, "sweep tcp udp trial ", free, nil},
 	{"stats", func(s *Spec) any { return &s.Show.Stats }, all, free, nil},
+	{"color", func(s *Spec) any { return &s.Show.Color }, every, free, nil},
 	{"output", func(s *Spec) any { return &s.Show.Outputs }, every, free, nil},
 })
 

@@ -45,6 +45,7 @@ func TestEveryFieldAndResume(t *testing.T) {
 		"hops":          {nil, "--hops: tcp has none"},
 		"mtu":           {nil, "--mtu: tcp has none"},
 		"flows":         {nil, "--flows: tcp has none"},
+		"color":         {func(s *Spec) { s.Show.Color = "never" }, same},
 		"nagios":        {func(s *Spec) { s.Show.Nagios = true }, same},
 		"source-port":   {func(s *Spec) { s.Packet.SourcePort = &one }, "--source-port 0, now 1"},
 		"ttl":           {func(s *Spec) { s.Packet.TTL = &one }, "--ttl 0, now 1"},

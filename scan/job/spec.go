@@ -149,6 +149,7 @@ type Show struct {
 	DryRun  bool   `json:"dry_run,omitempty"`
 	// Stats is how often it is told how far the run is, as a line beside the results.
 	Stats   *Duration `json:"stats,omitempty"`
+	Color   string    `json:"color,omitempty"`   // "auto", "always", "never"
 	Nagios  bool      `json:"nagios,omitempty"`  // one line, and an exit code, as plugins have them
 	Outputs []Output  `json:"outputs,omitempty"` // none: the records go to whoever called
 }
