@@ -48,7 +48,9 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 	switch r := r.(type) {
 	case *report.Scan:
 		a.scan = report.Clone(r).(*report.Scan)
-		return a.pager.AppendBegin(b, a.scan)
+		b = a.pager.AppendBegin(b, a.scan)
+		a.keep = a.pager.Keep() // which may depend on what is asked
+		return b
 	case *report.Host:
 		if r.Ports == 0 && !r.Routed && !r.System && a.blocks[r.Addr] == nil {
 			return a.appendAlone(b, r)
@@ -89,7 +91,7 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 		return b
 	case *report.Finding:
 		if a.scan.Ports == 0 && !a.scan.RoutesOnly() || !r.Addr.IsValid() || r.Doubt.Link() {
-			return a.pager.AppendFinding(b, r)
+			return a.appendFinding(b, r)
 		}
 		k := a.block(r.Addr)
 		k.host.Findings = append(k.host.Findings, *report.Clone(r).(*report.Finding))
@@ -168,6 +170,21 @@ func (a *Assembler) hand(b []byte, h *Host) []byte {
 	b = a.pager.AppendHost(b, h)
 	written := b[start:]
 	a.sorted.add(h.Addr, written)
+	return a.sorted.appendOver(b[:start], sortRoom)
+}
+
+// appendFinding hands a finding on that belongs to no block. Where text of hosts is held, it
+// stands by its host, or behind all of them.
+func (a *Assembler) appendFinding(b []byte, r *report.Finding) []byte {
+	if _, ok := a.pager.(*text); !ok || !a.keep.Sort {
+		return a.pager.AppendFinding(b, r)
+	}
+	if !r.Addr.IsValid() {
+		return a.pager.AppendFinding(a.sorted.appendOver(b, 0), r)
+	}
+	start := len(b)
+	b = a.pager.AppendFinding(b, r)
+	a.sorted.add(r.Addr, b[start:])
 	return a.sorted.appendOver(b[:start], sortRoom)
 }
 

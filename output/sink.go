@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -48,7 +49,7 @@ func (reg Registry) Open(s Spec, stdout io.Writer, o Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Color, o.ASCII, o.Live, o.Width = false, false, false, 0
+	o.Color, o.ASCII, o.Live, o.Width, o.Sorted = false, false, false, 0, math.MaxUint64
 	sink := NewSink(file, f.New(o))
 	sink.file = file
 	return sink, nil

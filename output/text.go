@@ -51,7 +51,13 @@ const narrowest = 40
 // sweepWidth lines the addresses of a sweep up; longer ones stick out.
 const sweepWidth = len("255.255.255.255")
 
-func (f *text) Keep() Keep { return Keep{Fold: true, Brief: !f.Verbose} }
+// SortedHosts is of how many addresses a sweep is soon over.
+const SortedHosts = 2048
+
+func (f *text) Keep() Keep {
+	sweep := f.scan != nil && f.scan.Command == "sweep" // whose hosts are a line each, wherever that stands
+	return Keep{Fold: true, Brief: !f.Verbose, Sort: sweep && f.Sorted > 0 && f.scan.Addresses <= f.Sorted}
+}
 
 func (f *text) AppendBegin(b []byte, s *report.Scan) []byte {
 	f.scan = s

@@ -57,6 +57,10 @@ echo request, a SYN to port 443, an ACK to port 80, a timestamp request (IPv4)
 and a DNS question to UDP port 53. One answer is enough. With -c it is
 asked by the echo request alone, if -P does not say otherwise.
 
+Hosts are listed in the order of their addresses, when all are decided; those of more
+than 2048 addresses, or of a sweep that is slow on purpose (-T0 to -T2, --rate below
+1000, -c, --wait-for, --resume), as they are found. With -o json they always are.
+
 With --local it asks everybody on the links of this machine, and sends nothing that
 a router would pass on: IPv4 by ARP, address by address (links up to a /16); IPv6 by an
 echo request to all nodes, plain and with an option that nobody knows, which hosts

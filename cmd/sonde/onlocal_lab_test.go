@@ -157,10 +157,24 @@ func TestLocal(t *testing.T) {
 		t.Errorf("named: %v", named)
 	}
 	o.wantText(t, "says it is printer.local (mdns)", "says it is buero-7 (llmnr), BUERO-7 (netbios)")
+	if got := inText(o.text); !slices.IsSortedFunc(got, netip.Addr.Compare) || len(got) != len(o.hosts) {
+		t.Errorf("the text is not in order: %v", got)
+	}
 	onLinkOnly(t, s, wire.Packets(), far.Packets())
 	if o.end.Duplicates != 0 {
 		t.Errorf("%d duplicates, though each answered for itself", o.end.Duplicates)
 	}
+}
+
+// inText are the addresses that lines of a text begin with.
+func inText(text string) (list []netip.Addr) {
+	for line := range strings.Lines(text) {
+		word, _, _ := strings.Cut(line, " ")
+		if a, err := netip.ParseAddr(word); err == nil {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // onLinkOnly fails where something has left the link, or could have.

@@ -156,6 +156,9 @@ func (w *session) begin(ctx context.Context, resumed bool, written []files.Writt
 	}
 	options := output.Options{Open: w.spec.Show.Open, Verbose: w.spec.Show.Verbose,
 		Color: w.app.looks().Color(w.spec.Show.Color, w.terminal), ASCII: w.app.looks().ASCII(), Live: w.terminal, Now: time.Now, Run: newRun(), Width: terminal.Width(w.app.stdout)}
+	if w.spec.SoonOver() {
+		options.Sorted = output.SortedHosts
+	}
 	if n := w.app.nmap; n != nil {
 		options.Reasons, options.Unrouted = n.Reasons, !n.Routes
 	}
