@@ -149,6 +149,9 @@ func canonical(rec report.Record) {
 		if r.Asked != nil {
 			r.Asked.Ports = "22,80-90"
 		}
+		if r.AlsoAsked != nil {
+			r.AlsoAsked.Ports = "53,161-162"
+		}
 		if r.Shards == 0 || r.Shard == 0 {
 			r.Shard, r.Shards = 0, 0
 		}

@@ -146,11 +146,7 @@ func (o *object) scan() *report.Scan {
 		t.need("proto", "max_ttl")
 		s.Trace = &report.Trace{Proto: t.str("proto"), Port: uint16(t.num("port", 16)), MaxTTL: uint8(t.num("max_ttl", 8)), TOS: t.tos()}
 	}
-	if o.has("asked") {
-		a := o.open("asked")
-		a.need("kind", "proto", "ports")
-		s.Asked = &report.Asked{Kind: a.str("kind"), Proto: a.str("proto"), Ports: a.ports("ports")}
-	}
+	s.Asked, s.AlsoAsked = o.askedPorts("asked"), o.askedPorts("also_asked")
 	if o.has("trials") {
 		s.Trials = o.open("trials").trials()
 	}
@@ -185,4 +181,14 @@ func (o *object) tally(key string, of []probe.State, row *[report.States]uint64)
 	for name := range in.members {
 		row[in.stateNamed(name, name, of)] = in.num(name, 64)
 	}
+}
+
+// askedPorts reads how ports are asked, if any are.
+func (o *object) askedPorts(key string) *report.Asked {
+	if !o.has(key) {
+		return nil
+	}
+	a := o.open(key)
+	a.need("kind", "proto", "ports")
+	return &report.Asked{Kind: a.str("kind"), Proto: a.str("proto"), Ports: a.ports("ports")}
 }

@@ -44,8 +44,10 @@ func (f *grep) AppendBegin(b []byte, s *report.Scan) []byte {
 		b = append(b, "# Ports scanned:"...)
 		for _, proto := range []string{"tcp", "udp", "sctp", "protocols"} {
 			n, ports := uint32(0), ""
-			if s.Asked.Proto == proto {
-				n, ports = s.Ports, s.Asked.Ports
+			for _, a := range []*report.Asked{s.Asked, s.AlsoAsked} {
+				if a != nil && a.Proto == proto {
+					n, ports = portsOf(s, a), a.Ports
+				}
 			}
 			b = AppendText(fmt.Appendf(b, " %s(%d;", strings.ToUpper(proto), n), ports)
 			b = append(b, ')')

@@ -151,13 +151,8 @@ func (l *line) scan(s *report.Scan) {
 	}
 	l.some("addresses", s.Addresses)
 	l.some("ports", uint64(s.Ports))
-	if a := s.Asked; a != nil {
-		l.open("asked")
-		l.str("kind", a.Kind)
-		l.str("proto", a.Proto)
-		l.str("ports", a.Ports)
-		l.shut()
-	}
+	l.askedPorts("asked", s.Asked)
+	l.askedPorts("also_asked", s.AlsoAsked)
 	l.yes("services", s.Services)
 	l.yes("no_ping", s.NoPing)
 	l.yes("captures", s.Captures)
@@ -213,5 +208,17 @@ func (l *line) tally(key string, row *[report.States]uint64) {
 	for s, n := range row {
 		l.some(probe.State(s).String(), n)
 	}
+	l.shut()
+}
+
+// askedPorts writes how ports are asked, if any are.
+func (l *line) askedPorts(key string, a *report.Asked) {
+	if a == nil {
+		return
+	}
+	l.open(key)
+	l.str("kind", a.Kind)
+	l.str("proto", a.Proto)
+	l.str("ports", a.Ports)
 	l.shut()
 }

@@ -15,13 +15,24 @@ var scanTypes = []string{"syn", "connect", "ack", "window", "fin", "null", "xmas
 
 // appendScanInfo writes which ports are asked, and how.
 func appendScanInfo(b []byte, s *report.Scan) []byte {
-	if s.Asked == nil || !slices.Contains(scanTypes, s.Asked.Kind) {
-		return b
+	for _, a := range []*report.Asked{s.Asked, s.AlsoAsked} {
+		if a == nil || !slices.Contains(scanTypes, a.Kind) {
+			continue
+		}
+		b = attr(append(b, "<scaninfo"...), "type", a.Kind)
+		b = attr(b, "protocol", a.Proto)
+		b = numAttr(b, "numservices", int64(portsOf(s, a)))
+		b = append(attr(b, "services", a.Ports), "/>\n"...)
 	}
-	b = attr(append(b, "<scaninfo"...), "type", s.Asked.Kind)
-	b = attr(b, "protocol", s.Asked.Proto)
-	b = numAttr(b, "numservices", int64(s.Ports))
-	return append(attr(b, "services", s.Asked.Ports), "/>\n"...)
+	return b
+}
+
+// portsOf is how many ports are asked so.
+func portsOf(s *report.Scan, a *report.Asked) uint32 {
+	if s.AlsoAsked == nil {
+		return s.Ports
+	}
+	return a.Count()
 }
 
 // appendPorts writes the ports of a host, if any were asked.

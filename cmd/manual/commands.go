@@ -31,6 +31,7 @@ answer a ping; of networks only what is up, unless -PN says otherwise.` + repeat
 		{"sonde tcp -q -p ssh --expect open 192.0.2.0/28 && echo all of them", "prints nothing, and ends with 0 if everybody has SSH"},
 		{"sonde tcp -q -p 5432 --wait-for open --deadline 30s db.example && echo ready", "waits until the database listens, for 30 s at most"},
 		{"sonde tcp -p 443 -c 100 --interval 100ms 192.0.2.7", "asks 100 times: loss and round trips of TCP itself"},
+		{"sonde tcp --services --open 192.0.2.0/28", "says of what is open what it is, too"},
 		{"sonde tcp -p- --resume all.kept -o json=all.json 192.0.2.7", "asks all ports, and goes on where it was when it is typed again"},
 	},
 	columns: ofPorts,
@@ -46,6 +47,7 @@ What that means for the host is said, too.` + repeats,
 		{"sonde udp -g 53 -p 12053 192.0.2.7", "asks from source port 53, which some firewalls let in"},
 		{"sonde udp --top 20 --confirm 192.0.2.7", "asks silent ports again, as slowly as the host tells of closed ones"},
 		{"sonde udp -p 161 --open 192.0.2.0/24 -o list", "lists who answers SNMP, an address and port a line"},
+		{"sonde udp --services -p 53,123,161 192.0.2.7", "names the programs that answer"},
 		{"sonde udp -p 514 --data-string '<14>sonde: a test' 192.0.2.7", "sends a line to a log server"},
 	},
 	columns: ofPorts,
@@ -80,14 +82,16 @@ round trip; on a link the hardware address, too.`,
 }
 
 var fp = command{
-	text: `fp scans TCP ports as sonde tcp does, and asks every open one what it is, as soon
-as it is seen open: its greeting, its web page, its certificate. Meanwhile it
+	text: `fp scans TCP ports as sonde tcp does, with --udp or U: UDP ports as sonde udp does, and
+asks every open one what it is, as soon as it is seen open: its greeting, its web
+page, its certificate, its answers to the questions of its protocol. Meanwhile it
 traces the way to each host, and asks by odd packets which system it is.`,
 	examples: []Example{
 		{"sonde fp 192.0.2.7", "the 1000 usual ports, their services, and the way there"},
 		{"sonde fp -T4 -p 22,80,443 www.example.net", "three ports, faster"},
 		{"sonde fp -p 443 -v 192.0.2.7", "all of a certificate, and what the handshake settled"},
 		{"sonde fp --top 20 192.0.2.0/28 -o xml=scan.xml -o text", "a network, for people and for what reads nmap's XML"},
+		{"sonde fp --udp -p T:22,80,U:53,123,161 192.0.2.7", "TCP and UDP ports in one run"},
 		{"sonde fp --via connect -p 22 192.0.2.7", "by the kernel's connections alone, which needs no privileges"},
 	},
 	columns: []Term{ofPorts[0], ofPorts[1],

@@ -39,6 +39,11 @@ func (o *options) confirm(usage string) {
 	o.set.BoolVar(&o.spec.Ask.Confirm, "confirm", false, usage)
 }
 
+// services says that open ports are asked what they are.
+func (o *options) services() {
+	o.set.BoolVar(&o.spec.Ask.Services, "services", false, "ask open ports what they are, as fp does")
+}
+
 // asking says how hosts are pinged, and from where.
 func (o *options) asking() {
 	o.define(func(s *pflag.FlagSet) {

@@ -10,6 +10,7 @@ func newFP(a *app) *cobra.Command {
 		Short: "What runs there, and by which way is it reached?",
 	}, func(o *options) {
 		o.ports("top 1000")
+		o.set.BoolVar(&o.spec.Ask.UDP, "udp", false, "UDP ports as well: those of -p, or all that there is a question for")
 		o.common()
 		o.guard()
 		o.ours()

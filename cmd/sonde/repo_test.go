@@ -42,7 +42,7 @@ scan/ports          probe probe/wire scan scan/sweep
 scan/trace          probe probe/field probe/wire scan scan/report
 scan/repeat         probe scan
 scan/service/protocol nothing
-scan/service        fingerprint scan/report scan/service/protocol
+scan/service        fingerprint probe/payload scan/report scan/service/protocol
 scan/stack          fingerprint/stack probe probe/wire scan
 scan/stat           nothing
 scan/trial          probe scan scan/stat
@@ -51,7 +51,7 @@ scan/capture        probe/wire
 scan/link           probe probe/payload probe/wire scan
 scan/link/linktest  probe/wire scan
 scan/network        probe probe/wire scan scan/link scan/sandbox scan/target
-scan/job            fingerprint fingerprint/stack probe probe/field probe/wire scan scan/capture scan/checkpoint scan/files scan/link scan/network scan/ports scan/repeat scan/report scan/sandbox scan/service scan/stack scan/sweep scan/target scan/trace scan/trial
+scan/job            fingerprint fingerprint/stack probe probe/field probe/payload probe/wire scan scan/capture scan/checkpoint scan/files scan/link scan/network scan/ports scan/repeat scan/report scan/sandbox scan/service scan/stack scan/sweep scan/target scan/trace scan/trial
 scan/doctor         probe probe/wire scan scan/job scan/link scan/network scan/report scan/sandbox scan/sweep scan/target
 scan/compare        probe/wire scan scan/capture scan/files scan/job scan/report scan/stat
 scan/diff           probe probe/field probe/wire scan scan/job scan/report

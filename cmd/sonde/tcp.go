@@ -16,6 +16,7 @@ func newTCP(a *app) *cobra.Command {
 		o.set.StringArrayVarP(&o.spec.Ask.Scan, "scan", "s", nil, "how to ask, by `KIND`: "+job.ScanLetters()+" (default: S where permitted, else T)")
 		o.ports("top 1000")
 		o.confirm("complete a handshake with each open port, to tell it from a middlebox that answers in its place")
+		o.services()
 		o.common()
 		o.guard()
 	})

@@ -11,6 +11,7 @@ func newUDP(a *app) *cobra.Command {
 	}, func(o *options) {
 		o.ports("top 100")
 		o.confirm("ask silent ports again at the pace at which the host tells of closed ones, however long it takes")
+		o.services()
 		o.common()
 	})
 }

@@ -163,6 +163,8 @@ func (d *document) scaninfo(a attributes) error {
 	d.scan.Command = proto
 	if d.scan.Asked == nil {
 		d.scan.Asked = &report.Asked{Kind: a.get("type"), Proto: proto, Ports: report.PortRanges(ports)}
+	} else if d.scan.AlsoAsked == nil {
+		d.scan.AlsoAsked = &report.Asked{Kind: a.get("type"), Proto: proto, Ports: report.PortRanges(ports)}
 	}
 	return nil
 }

@@ -44,12 +44,12 @@ func (s *Side) fromXML() bool { return len(s.runs) > 0 && s.runs[0].program }
 func (s *Side) asked(proto string, first, last uint16) bool {
 	for i := range s.runs {
 		r := &s.runs[i]
-		if r.Asked == nil || r.Asked.Proto != proto {
+		if r.asked[proto] == nil {
 			continue
 		}
 		all := true
 		for n := uint32(first); n <= uint32(last); n++ {
-			all = all && r.asked[uint16(n)]
+			all = all && r.asked[proto][uint16(n)]
 		}
 		if all {
 			return true

@@ -31,8 +31,8 @@ type Side struct {
 type run struct {
 	report.Scan
 	line
-	asked map[uint16]bool // the ports; nil: none
-	end   *report.End     // nil: it has none
+	asked map[string]map[uint16]bool // the ports of each protocol
+	end   *report.End                // nil: it has none
 }
 
 // way is the way to a target by packets of a protocol.
@@ -99,10 +99,14 @@ func (s *Side) Put(r report.Record) error {
 
 func (s *Side) begin(r *report.Scan) {
 	c := run{Scan: *report.Clone(r).(*report.Scan), line: readLine(r.Args)}
-	if r.Asked != nil {
-		c.asked = map[uint16]bool{}
-		for p := range portsOf(r.Asked.Ports) {
-			c.asked[p] = true
+	c.asked = map[string]map[uint16]bool{}
+	for _, a := range []*report.Asked{r.Asked, r.AlsoAsked} {
+		if a == nil {
+			continue
+		}
+		c.asked[a.Proto] = map[uint16]bool{}
+		for p := range portsOf(a.Ports) {
+			c.asked[a.Proto][p] = true
 		}
 	}
 	s.runs = append(s.runs, c)

@@ -141,6 +141,7 @@ func (q *question) rules(s *Spec) []rule {
 	rules = append(rules, s.flowRules()...)
 	rules = append(rules, q.craftRules(s)...)
 	rules = append(rules, q.confirmRules(s)...)
+	rules = append(rules, q.serviceRules(s)...)
 	rules = append(rules, q.stateRules(s)...)
 	rules = append(rules, q.repeatRules(s)...)
 	rules = append(rules,

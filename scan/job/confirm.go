@@ -26,6 +26,24 @@ func (j *job) dialer() service.Dialer {
 	return service.From(netip.AddrPortFrom(j.asked.source, 0), socketOptions(j.spec.Way.Iface, j.asked.tos()))
 }
 
+// listener opens the sockets of conversations over UDP, likewise.
+func (j *job) listener() service.Listener {
+	if l, ok := j.network.Dial.(service.Listener); ok {
+		return l
+	}
+	if !j.network.Real() {
+		return noSockets{}
+	}
+	return &net.ListenConfig{Control: socketOptions(j.spec.Way.Iface, j.asked.tos())}
+}
+
+// noSockets opens none.
+type noSockets struct{}
+
+func (noSockets) ListenPacket(context.Context, string, string) (net.PacketConn, error) {
+	return nil, errors.ErrUnsupported
+}
+
 // socketOptions sets what the Spec says of packets on a socket of the kernel's; nil
 // where it says nothing.
 func socketOptions(iface string, tos uint8) func(network, address string, c syscall.RawConn) error {
@@ -40,7 +58,7 @@ func socketOptions(iface string, tos uint8) func(network, address string, c sysc
 			}
 			switch {
 			case err != nil || tos == 0:
-			case network == "tcp6":
+			case network == "tcp6" || network == "udp6":
 				err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IPV6, syscall.IPV6_TCLASS, int(tos))
 			default:
 				err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, syscall.IP_TOS, int(tos))

@@ -62,6 +62,8 @@ var fields = withCrafts([]specField{
 		}
 		return strconv.FormatBool(s.Ask.Confirm)
 	}},
+	{"udp", func(s *Spec) any { return &s.Ask.UDP }, "fp ", free, nil},
+	{"services", func(s *Spec) any { return &s.Ask.Services }, "tcp udp ", free, nil}, // not beside a checkpoint: see serviceRules
 	{"proto", func(s *Spec) any { return &s.Ask.Proto }, "trace trial ", free, nil},
 	{"hops", func(s *Spec) any { return &s.Ask.Hops }, "trace trial ", free, nil},
 	{"flows", func(s *Spec) any { return &s.Ask.Flows }, "trace ", free, nil},

@@ -23,6 +23,7 @@ import (
 const (
 	servicesAtOnce  = 128                     // ports that are asked at the same time, over all hosts
 	servicePatient  = 1500 * time.Millisecond // and ten round trips, for a port
+	datagramPatient = 1800 * time.Millisecond // likewise, for a UDP port: RADIUS servers wait for a second before they reject
 	greetingsAtOnce = 512                     // ports beside these whose greeting is waited for, which takes no more than a socket
 	// greetingPatient is for greetings where they are due. Mail servers let clients
 	// wait for 5 or 6 s to see who cannot; a server that looks up our name in vain
@@ -39,12 +40,12 @@ const (
 // beside the scan that finds them.
 type fpScan struct {
 	*job
-	kind   probe.Kind // by which the ports are asked, and the ways traced
 	wg     sync.WaitGroup
 	room   *semaphore.Weighted // for conversations
 	hall   *semaphore.Weighted // for those that wait for a greeting
-	routes *semaphore.Weighted
+	routes *semaphore.Weighted // nil: no way is traced
 	dialer service.Dialer
+	listen service.Listener
 	os     *systems // nil: nobody asks which system a host is
 
 	mu         sync.Mutex
@@ -58,30 +59,40 @@ type fpScan struct {
 	err        error
 }
 
-func newFPScan(j *job, kind probe.Kind) *fpScan {
-	return &fpScan{job: j, kind: kind, room: semaphore.NewWeighted(servicesAtOnce), hall: semaphore.NewWeighted(greetingsAtOnce), routes: semaphore.NewWeighted(routesAtOnce),
-		dialer: patientDialer{j.dialer()}, traced: map[netip.Addr]bool{}, mute: map[netip.Addr]int{}, stats: scan.NoStats()}
+func newFPScan(j *job) *fpScan {
+	return &fpScan{job: j, room: semaphore.NewWeighted(servicesAtOnce), hall: semaphore.NewWeighted(greetingsAtOnce),
+		dialer: patientDialer{j.dialer()}, listen: patientListener{j.listener()}, traced: map[netip.Addr]bool{}, mute: map[netip.Addr]int{}, stats: scan.NoStats()}
 }
 
-// open takes a port that was just found open.
-func (f *fpScan) open(ctx context.Context, res *scan.Result) {
-	addr, port, rtt := res.Probe.Target, res.Probe.Port, max(res.RTT, 0)
+// open takes a port that was just found open by a kind.
+func (f *fpScan) open(ctx context.Context, res *scan.Result, kind probe.Kind) {
+	addr, port, rtt, match := res.Probe.Target, res.Probe.Port, max(res.RTT, 0), res.Reply.Match
 	f.wg.Go(func() {
 		if f.room.Acquire(ctx, 1) != nil {
 			return
 		}
 		leave := f.enter(rtt)
 		defer leave()
-		f.talk(ctx, netip.AddrPortFrom(addr, port), rtt)
+		to := netip.AddrPortFrom(addr, port)
+		if kind.Traits().Datagram {
+			f.exchange(ctx, to, rtt, match)
+		} else {
+			f.talk(ctx, to, rtt)
+		}
 	})
+	if f.routes == nil {
+		return
+	}
 	f.mu.Lock()
 	first := !f.traced[addr]
 	f.traced[addr] = true
 	f.mu.Unlock()
 	if first {
-		f.wg.Go(func() { f.route(ctx, addr, port) })
+		f.wg.Go(func() { f.route(ctx, addr, port, kind) })
 	}
-	f.os.open(ctx, res)
+	if !kind.Traits().Datagram {
+		f.os.open(ctx, res)
+	}
 }
 
 // enter counts a conversation that has a place in the room. When it has had the time
@@ -129,6 +140,24 @@ func (f *fpScan) talk(ctx context.Context, port netip.AddrPort, rtt time.Duratio
 	f.put(ctx, r)
 }
 
+// exchange is talk with a UDP port. match says that its answer to the scan was one in its
+// usual protocol.
+func (f *fpScan) exchange(ctx context.Context, port netip.AddrPort, rtt time.Duration, match bool) {
+	o := service.Options{RTT: rtt, Timeout: datagramPatient + 10*rtt, Proven: match}
+	if wait := f.spec.Pace.Timeout; wait != nil {
+		o.Timeout = max(o.Timeout, time.Duration(*wait))
+	}
+	a, err := service.AskUDP(ctx, f.listen, f.asked.source, port, o)
+	r := &report.Service{}
+	if err == nil {
+		r = a.Record()
+	}
+	r.Addr, r.Proto, r.Port = port.Addr(), "udp", port.Port()
+	f.count(r, err)
+	f.os.said(port, r.OS)
+	f.put(ctx, r)
+}
+
 // alike tells whether so many ports of a host said nothing that others will not.
 func (f *fpScan) alike(addr netip.Addr) bool {
 	f.mu.Lock()
@@ -164,12 +193,12 @@ func (f *fpScan) count(r *report.Service, err error) {
 
 // route traces the way to a host by a port that is open, so that whatever lets
 // us ask lets the trace through.
-func (f *fpScan) route(ctx context.Context, addr netip.Addr, port uint16) {
+func (f *fpScan) route(ctx context.Context, addr netip.Addr, port uint16, kind probe.Kind) {
 	if f.routes.Acquire(ctx, 1) != nil {
 		return
 	}
 	defer f.routes.Release(1)
-	c := trace.Config{Target: addr, Kind: f.kind, Port: port, Hops: routeHops, Times: 2}
+	c := trace.Config{Target: addr, Kind: kind, Port: port, Hops: routeHops, Times: 2}
 	way, err := trace.Run(ctx, f.engine, f.base(), c)
 	f.mu.Lock()
 	f.stats = f.stats.Plus(way.Stats)
@@ -177,7 +206,7 @@ func (f *fpScan) route(ctx context.Context, addr netip.Addr, port uint16) {
 		f.err = err
 	}
 	f.mu.Unlock()
-	f.putWay(ctx, &way, "tcp", port)
+	f.putWay(ctx, &way, kind.Proto(), port)
 }
 
 // wait returns when everything that was begun is done, and adds it to the job.
@@ -187,12 +216,14 @@ func (f *fpScan) wait() error {
 	f.job.mu.Lock()
 	defer f.job.mu.Unlock()
 	s := &f.outcome.Score
-	s.No += f.refused
-	s.Silent += f.silent
+	if f.routes != nil { // else that they are open was the question
+		s.No += f.refused
+		s.Silent += f.silent
+	}
 	if s.Unasked += f.unasked; f.unasked > 0 {
 		f.env.Tell(fmt.Sprintf("%d open ports not asked what they are: %v", f.unasked, probe.Trouble(syscall.EMFILE)))
 	}
-	if f.identified > 0 {
+	if f.identified > 0 && f.routes != nil {
 		s.Yes, s.Answer = f.identified, "identified"
 	}
 	return f.err
@@ -207,6 +238,23 @@ const scarcePause = 20 * time.Millisecond
 func (d patientDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	for {
 		c, err := d.Dialer.DialContext(ctx, network, address)
+		if !scarce(err) {
+			return c, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(scarcePause):
+		}
+	}
+}
+
+// patientListener is the same for sockets of UDP.
+type patientListener struct{ service.Listener }
+
+func (l patientListener) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	for {
+		c, err := l.Listener.ListenPacket(ctx, network, address)
 		if !scarce(err) {
 			return c, err
 		}

@@ -198,8 +198,8 @@ func (j *job) request() *network.Request {
 	case "trace":
 	default:
 		r.Stray = q.stray()
-		r.Probes = uint64(len(q.ports)) * t.All.Len()
-		r.Sweeps = !s.Ask.noPing() && (t.Swept.Len() > 0 || q.pings != nil)
+		r.Probes = uint64(len(q.ports)+len(q.udp)) * t.All.Len()
+		r.Sweeps = len(q.udp) > 0 || !s.Ask.noPing() && (t.Swept.Len() > 0 || q.pings != nil)
 	}
 	return r
 }

@@ -20,6 +20,9 @@ import (
 type portScan struct {
 	*job
 	kind    probe.Kind
+	ports   []uint16
+	twin    *portScan         // that asks ports of another protocol beside; nil: nobody does
+	meet    *meeting          // where both tell of their hosts; nil: likewise
 	parts   []sweep.Part      // that are swept first
 	spared  bool              // targets named by themselves are not swept
 	fp      *fpScan           // nil: ports are only scanned
@@ -37,7 +40,7 @@ type portScan struct {
 // what is behind those that are open (fp).
 func (j *job) ports() (*composition, error) {
 	s, q := j.spec, j.asked
-	p := &portScan{job: j, kind: q.kind, spared: q.pings == nil}
+	p := &portScan{job: j, kind: q.kind, ports: q.ports, spared: q.pings == nil}
 	if p.kind == nil {
 		if p.kind = probe.SYN; !j.network.Raw() {
 			p.kind, _ = probe.BySocket(p.kind)
@@ -47,16 +50,8 @@ func (j *job) ports() (*composition, error) {
 	if s.Ask.Confirm && q.proto == "tcp" && unseen {
 		j.note("the handshakes of --confirm are the kernel's: neither --packet-trace nor --pcap has them")
 	}
-	if s.Command == "fp" {
-		p.fp = newFPScan(j, p.kind)
-		var err error
-		if p.fp.os, err = newSystems(p.fp); err != nil {
-			return nil, err
-		}
-		if unseen {
-			j.note("the conversations with open ports are the kernel's: neither --packet-trace nor --pcap has them")
-		}
-		j.scan.Services, j.scan.Trace = true, &report.Trace{Proto: "tcp", MaxTTL: routeHops, TOS: q.tos()}
+	if err := p.identify(unseen); err != nil {
+		return nil, err
 	}
 	p.passive = newPassive(j, p.kind)
 	var err error
@@ -72,7 +67,7 @@ func (j *job) ports() (*composition, error) {
 		c.facts = j.facts(c)
 	}
 	// What is found up differs from run to run, and the way to a host is traced once.
-	p.byHost = len(p.parts) > 0 || p.fp != nil
+	p.byHost = len(p.parts) > 0 || s.Command == "fp"
 	p.all = j.reachable(j.targets.All)
 	if p.byHost {
 		j.shareParts(p.parts)
@@ -80,7 +75,7 @@ func (j *job) ports() (*composition, error) {
 		j.scan.Addresses = p.all.Len()
 	}
 	plan := p.questions(p.all)
-	j.scan.Ports = uint32(len(q.ports))
+	j.scan.Ports = uint32(len(q.ports) + len(q.udp))
 	j.scan.Asked = &report.Asked{Kind: p.kind.Name(), Proto: q.proto, Ports: report.PortRanges(q.ports)}
 	if p.all.Len() > 0 {
 		if err := plan.Compile(); err != nil {
@@ -89,6 +84,10 @@ func (j *job) ports() (*composition, error) {
 		j.scan.Probes = plan.Len()
 	}
 	c.plans = []scan.Plan{plan}
+	if len(q.udp) > 0 {
+		p.beside(probe.UDP, q.udp)
+		j.scan.Probes += p.all.Len() * uint64(len(q.udp))
+	}
 	return c, nil
 }
 
@@ -108,6 +107,9 @@ func (p *portScan) pingParts() ([]sweep.Part, error) {
 // run scans, and waits for what open ports say.
 func (p *portScan) run(ctx context.Context) error {
 	err := p.scanPorts(ctx)
+	for h, ports := range p.meet.rest() {
+		p.tell(ctx, &h, ports)
+	}
 	if p.fp != nil {
 		err = errors.Join(err, p.fp.wait())
 	}
@@ -122,10 +124,10 @@ func (p *portScan) scanPorts(ctx context.Context) error {
 		up, err := p.findUp(ctx, all)
 		if err != nil || ctx.Err() != nil {
 			for i := range all.Up {
-				p.host(ctx, &all.Up[i], len(p.asked.ports))
+				p.tell(ctx, &all.Up[i], len(p.ports))
 			}
 			unasked := scan.NoStats()
-			unasked.Unasked = uint64(len(all.Up)) * uint64(len(p.asked.ports))
+			unasked.Unasked = uint64(len(all.Up)) * uint64(len(p.ports)+len(p.asked.udp))
 			p.addStats(unasked)
 			return err
 		}
@@ -145,7 +147,9 @@ func (p *portScan) scanPorts(ctx context.Context) error {
 		}
 		p.kept.ports, all.Watcher = part, part
 	}
+	besides := p.runTwin(ctx, asked, all.Up)
 	stats, err := all.Run(ctx, asked)
+	err = errors.Join(err, besides())
 	p.addStats(stats)
 	p.unconfirmed(p.unopened.Swap(0))
 	return err
@@ -153,7 +157,7 @@ func (p *portScan) scanPorts(ctx context.Context) error {
 
 // composed is the scan of all ports.
 func (p *portScan) composed(ctx context.Context) *ports.Scan {
-	all := &ports.Scan{Engine: p.engine, Base: p.portBase(), Kind: p.kind, Ports: p.asked.ports, Curious: p.curious(), Patience: p.spec.Ask.Confirm,
+	all := &ports.Scan{Engine: p.engine, Base: p.portBase(), Kind: p.kind, Ports: p.ports, Curious: p.curious(), Patience: p.spec.Ask.Confirm,
 		Port:    func(r *ports.Port) { p.port(ctx, r) },
 		Host:    func(h *sweep.Host, ports int) { p.host(ctx, h, ports) },
 		Finding: func(f *ports.Finding) { p.finding(ctx, f) }}
@@ -214,10 +218,10 @@ func (p *portScan) curious() bool {
 // questions asks all ports of hosts, as far as they are this run's.
 func (p *portScan) questions(hosts scan.Targets) scan.Plan {
 	if p.spec.times() > 0 {
-		c := p.repeatedly(hosts, p.kind, p.asked.ports)
+		c := p.repeatedly(hosts, p.kind, p.ports)
 		return c.Plan(p.portBase())
 	}
-	return ports.Questions(p.portBase(), p.kind, hosts, p.asked.ports)
+	return ports.Questions(p.portBase(), p.kind, hosts, p.ports)
 }
 
 // portBase is base with the shard, where that is of questions.
@@ -266,13 +270,15 @@ func (p *portScan) port(ctx context.Context, res *ports.Port) {
 	}
 	var counts checkpoint.Counts
 	switch {
-	case p.fp != nil && r.State == probe.Open:
-		p.fp.open(ctx, &res.Result) // what it is decides, not that it is open
+	case p.spec.Command == "fp" && r.State == probe.Open: // what it is decides, not that it is open
 	case r.State == probe.Unknown && p.passedOver(r.Addr):
 	default:
 		counts = p.count(r.State, r.Reason)
 	}
-	if p.fp != nil && r.State == probe.Closed && res.Reply.Who == probe.Target {
+	if p.fp != nil && r.State == probe.Open {
+		p.fp.open(ctx, &res.Result, p.kind)
+	}
+	if p.fp != nil && p.kind.Proto() == "tcp" && r.State == probe.Closed && res.Reply.Who == probe.Target {
 		p.fp.os.closed(r.Addr, r.Port)
 	}
 	p.kept.port(ctx, res, counts)
@@ -308,21 +314,33 @@ const fewPorts = 8
 
 // serviceName is the registered name of a port.
 func (p *portScan) serviceName(port uint16) string {
-	if len(p.asked.ports) > fewPorts {
+	if len(p.ports) > fewPorts {
 		return fingerprint.ServiceName(p.kind.Proto(), port)
 	}
 	if p.service == nil {
-		p.service = fingerprint.ServiceNames(p.kind.Proto(), p.asked.ports)
+		p.service = fingerprint.ServiceNames(p.kind.Proto(), p.ports)
 	}
 	return p.service[port]
 }
 
 // host reports a host, when all its ports are in.
 func (p *portScan) host(ctx context.Context, h *sweep.Host, ports int) {
-	r := p.hostRecord(h)
 	if f := p.wrong.finding(h.Addr, p.kind.Proto()); f != nil {
 		p.put(ctx, f)
 	}
+	if p.meet != nil {
+		both, all, ok := p.meet.join(h, ports)
+		if !ok {
+			return
+		}
+		h, ports = &both, all
+	}
+	p.tell(ctx, h, ports)
+}
+
+// tell reports a host of which so many ports were asked.
+func (p *portScan) tell(ctx context.Context, h *sweep.Host, ports int) {
+	r := p.hostRecord(h)
 	r.Ports = uint32(ports)
 	if p.fp != nil {
 		r.Routed, r.System = p.fp.routed(r.Addr), p.fp.os.over(r.Addr)

@@ -17,9 +17,10 @@ type question struct {
 	scan   string     // "-sF", as the user wrote it; "": no kind was named
 	pings  []sweep.Ping
 	ports  []uint16
-	proto  string // of ports and traces: "tcp", "udp", "icmp"
-	port   uint16 // that is traced to; 0: none
-	via    string // "raw", "connect", or "": as permitted
+	udp    []uint16 // likewise, beside TCP ports
+	proto  string   // of ports and traces: "tcp", "udp", "icmp"
+	port   uint16   // that is traced to; 0: none
+	via    string   // "raw", "connect", or "": as permitted
 	source netip.Addr
 	crafts [2]probe.Craft // of packets, for IPv4 and for IPv6, whose MSS differs
 	want   *probe.State   // that everything is to have; nil: nothing is expected
@@ -143,8 +144,11 @@ func (q *question) readTrace(s *Spec) error {
 
 // readPorts reads which ports are asked.
 func (q *question) readPorts(s *Spec) (err error) {
-	if s.Command == "tcp" || s.Command == "udp" || s.Command == "fp" {
-		a := &s.Ask
+	a := &s.Ask
+	switch s.Command {
+	case "fp":
+		return q.readBoth(a)
+	case "tcp", "udp":
 		q.ports, err = portList(q.proto, a.Ports, a.Top, a.ExcludePorts, usual(s.Command))
 	}
 	return err

@@ -19,7 +19,7 @@ import (
 )
 
 // records keeps what a run puts, and checks that each of it, written as JSON and read
-// again, is the same. Records are borrowed, but those of a job change no more.
+// again, is the same. Records are borrowed, so it keeps copies.
 type records struct {
 	t    *testing.T
 	mu   sync.Mutex
@@ -32,7 +32,7 @@ func (r *records) Put(one report.Record) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.list = append(r.list, one)
+	r.list = append(r.list, report.Clone(one))
 }
 
 // nobody resolves no name.

@@ -16,7 +16,7 @@ const (
 // checkSize refuses a job that is too large for one run, before anything is opened for
 // it. What it proposes is enough.
 func (s *Spec) checkSize(q *question, t *target.Result) error {
-	each := uint64(max(1, len(q.ports)))
+	each := uint64(max(1, len(q.ports)+len(q.udp)))
 	if s.Command == "sweep" {
 		each = uint64(max(1, len(q.pings)))
 	}

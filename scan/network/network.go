@@ -97,6 +97,10 @@ type Network struct {
 	many      bool     // more than fewProbes questions are asked
 }
 
+// Real tells whether it is the kernel's. Of another one, as tests have, no packet may leave
+// by the kernel.
+func (n *Network) Real() bool { return n.real }
+
 // Dialer opens TCP connections; *net.Dialer is one.
 type Dialer interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)

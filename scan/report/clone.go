@@ -146,7 +146,7 @@ func (d *Differences) clone() *Differences {
 func (s *Scan) clone() *Scan {
 	c := *s
 	c.Args, c.Methods, c.Notes = slices.Clone(s.Args), slices.Clone(s.Methods), slices.Clone(s.Notes)
-	c.Asked, c.Defaults = copied(s.Asked), slices.Clone(s.Defaults)
+	c.Asked, c.AlsoAsked, c.Defaults = copied(s.Asked), copied(s.AlsoAsked), slices.Clone(s.Defaults)
 	if c.Trace, c.Trials = copied(s.Trace), copied(s.Trials); c.Trials != nil {
 		c.Trials.Factors = slices.Clone(s.Trials.Factors)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type Scan struct {
 	Addresses uint64     // addresses to ask, listed or not
 	Ports     uint32     // ports asked of each host; 0: a sweep
 	Asked     *Asked     // how they are asked, and which they are; nil: a sweep
+	AlsoAsked *Asked     // likewise those of another protocol; nil: there are none
 	Services  bool       // a Service follows for each open port
 	Trace     *Trace     // Hops follow; nil: none
 	Trials    *Trials    // what is varied; nil: nothing
@@ -48,6 +50,22 @@ type Asked struct {
 	Kind  string // of probe: "syn", "connect", "udp"
 	Proto string
 	Ports string // as PortRanges writes them
+}
+
+// Count is how many ports Ports names.
+func (a *Asked) Count() (n uint32) {
+	for r := range strings.SplitSeq(a.Ports, ",") {
+		low, high, isRange := strings.Cut(r, "-")
+		first, err := strconv.ParseUint(low, 10, 16)
+		if err != nil {
+			continue
+		}
+		n++
+		if last, err := strconv.ParseUint(high, 10, 16); isRange && err == nil && last > first {
+			n += uint32(last - first)
+		}
+	}
+	return n
 }
 
 // PortRanges writes ports in their order: "22,80-90,443". Each is there once.

@@ -21,6 +21,8 @@ type Options struct {
 	Greeting time.Duration         // for a greeting, where one is due or has begun; no more than Timeout: that
 	Patterns *fingerprint.Patterns // nil: the built-in ones
 	Stay     bool                  // follow no redirect to another port of the host
+	// Proven: an answer to the usual question of a UDP port was seen before.
+	Proven bool
 	// Brief has a port of no protocol asked by the first wave alone, for briefly at most.
 	Brief bool
 	// Alone allows one connection at a time, and ends each with a reset, so that

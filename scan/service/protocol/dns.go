@@ -24,26 +24,64 @@ var _ = register(Protocol{
 		if len(b) < 12 || b[2]&0x80 == 0 || be.Uint16(b[4:]) > 1 {
 			return Facts{}, No
 		}
-		f.Banner = "-"
-		if text := dnsText(b); text != "" {
-			f.Key, f.Text = "dns.versionbind", text
-			f.Product, f.Version = dnsProduct(text)
-			if f.Product == "" {
-				f.Info = "says \"" + Clip(text) + "\""
-			}
-		} else if code := b[3] & 15; code != 0 {
-			f.Info = "says " + dnsCodes[code]
-		}
-		return f, Whole
+		return dnsFacts(b), Whole
 	},
 })
+
+// Over UDP it is asked for its own name (id.server) as well.
+var _ = registerDatagram(Datagram{
+	Name:      "domain",
+	Payload:   "dns",
+	Source:    "RFC 1035 sections 4.1 and 3.3.14, RFC 4892",
+	Elsewhere: true,
+	Read:      dnsFacts,
+	More: []Question{dnsQuestion("\x02id\x06server\x00"+"\x00\x10\x00\x03", func(b []byte) (f Facts) {
+		if text := dnsText(b); text != "" {
+			f.Host = Clip(text)
+		}
+		return f
+	})},
+})
+
+// dnsQuestion asks a question (RFC 1035 section 4.1.2), whose answer repeats it.
+func dnsQuestion(question string, read func([]byte) Facts) Question {
+	return Question{
+		Append: func(b []byte, id uint64) []byte {
+			b = be.AppendUint16(b, uint16(id))
+			return append(append(b, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0), question...)
+		},
+		Match: func(id uint64, b []byte) bool {
+			return len(b) >= 12+len(question) && be.Uint16(b) == uint16(id) && b[2]&0xf8 == 0x80 && be.Uint16(b[4:]) == 1 &&
+				strings.EqualFold(string(b[12:12+len(question)-4]), question[:len(question)-4]) && string(b[12+len(question)-4:12+len(question)-2]) == question[len(question)-4:len(question)-2]
+		},
+		Read: read,
+	}
+}
+
+// dnsFacts reads the answer to version.bind.
+func dnsFacts(b []byte) (f Facts) {
+	f.Banner = "-"
+	if len(b) < 12 {
+		return f
+	}
+	if text := dnsText(b); text != "" {
+		f.Key, f.Text = "dns.versionbind", text
+		f.Product, f.Version = dnsProduct(text)
+		if f.Product == "" {
+			f.Info = "says \"" + Clip(text) + "\""
+		}
+	} else if code := b[3] & 15; code != 0 {
+		f.Info = "says " + dnsCodes[code]
+	}
+	return f
+}
 
 var dnsCodes = [16]string{"no error", "format error", "server failure", "no such name", "not implemented", "refused",
 	"6", "7", "8", "not authoritative", "10", "11", "12", "13", "14", "15"}
 
 // dnsText returns the first string of a TXT record in the answer.
 func dnsText(b []byte) string {
-	if be.Uint16(b[6:]) == 0 {
+	if len(b) < 12 || be.Uint16(b[6:]) == 0 {
 		return ""
 	}
 	at := skipName(b, 12)

@@ -25,26 +25,44 @@ var _ = register(Protocol{
 		if len(b) < 4+int(be.Uint32(b)) {
 			return f, Begun
 		}
-		f.Banner = "-"
-		known := false
-		for fields := inside(inside(b[4:], b[4]), 0x30); len(fields) > 0; {
-			tag, value, rest, ok := element(fields)
-			if !ok {
-				break
-			}
-			fields = rest
-			switch n := inside(value, 2); {
-			case tag == 0xa0: // pvno
-				known = len(n) == 1 && n[0] == 5
-			case tag == 0xa9: // the server's realm
-				if realm := string(inside(value, 0x1b)); realm != "" && realm != "SONDE.INVALID" {
-					f.Info = "realm " + Clip(realm)
-				}
-			}
-		}
+		f, known := kerberosFacts(b[4:])
 		if !known {
 			return Facts{}, No
 		}
 		return f, Whole
 	},
 })
+
+var _ = registerDatagram(Datagram{
+	Name:    "kerberos",
+	Payload: "kerberos",
+	Source:  "RFC 4120 section 5.9.1",
+	Read: func(b []byte) Facts {
+		f, _ := kerberosFacts(b)
+		return f
+	},
+})
+
+// kerberosFacts reads an error, or a ticket; known is false where it is neither.
+func kerberosFacts(b []byte) (f Facts, known bool) {
+	f.Banner = "-"
+	if len(b) == 0 {
+		return f, false
+	}
+	for fields := inside(inside(b, b[0]), 0x30); len(fields) > 0; {
+		tag, value, rest, ok := element(fields)
+		if !ok {
+			break
+		}
+		fields = rest
+		switch n := inside(value, 2); {
+		case tag == 0xa0: // pvno
+			known = len(n) == 1 && n[0] == 5
+		case tag == 0xa9: // the server's realm
+			if realm := string(inside(value, 0x1b)); realm != "" && realm != "SONDE.INVALID" {
+				f.Info = "realm " + Clip(realm)
+			}
+		}
+	}
+	return f, known
+}

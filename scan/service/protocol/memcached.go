@@ -23,3 +23,18 @@ var _ = register(Protocol{
 		return f, No
 	},
 })
+
+var _ = registerDatagram(Datagram{
+	Name:    "memcached",
+	Payload: "memcached",
+	Source:  "memcached's protocol.txt, UDP protocol",
+	Read: func(b []byte) (f Facts) {
+		f.Banner = "-"
+		line, _ := firstLine(string(b[min(8, len(b)):]))
+		if version, ok := strings.CutPrefix(line, "VERSION "); ok && version != "" && isDigit(version[0]) {
+			f.Product, f.Version = "Memcached", Clip(version)
+			f.CPE = []string{"cpe:/a:memcached:memcached:" + cpeValue(f.Version)}
+		}
+		return f
+	},
+})

@@ -37,3 +37,18 @@ var _ = register(Protocol{
 		return f, Whole
 	},
 })
+
+// Over UDP a ping is answered by the version and by how many users there are.
+var _ = registerDatagram(Datagram{
+	Name:    "mumble",
+	Payload: "mumble",
+	Source:  "Mumble protocol: UDP ping packet",
+	Read: func(b []byte) (f Facts) {
+		f.Banner = "-"
+		if len(b) < 24 {
+			return f
+		}
+		f.Info = fmt.Sprintf("protocol %d.%d.%d, %d of %d users", be.Uint16(b), b[2], b[3], be.Uint32(b[12:]), be.Uint32(b[16:]))
+		return f
+	},
+})

@@ -59,3 +59,34 @@ func rpcPrograms(b []byte) string {
 	}
 	return strings.Join(list, " ")
 }
+
+// Over UDP the port mapper says which versions of it there are, and lists who is registered.
+var _ = registerDatagram(Datagram{
+	Name:    "rpcbind",
+	Payload: "portmap",
+	Source:  "RFC 5531 sections 9 and 11, RFC 1833 section 3",
+	Read: func(b []byte) (f Facts) {
+		f.Banner = "-"
+		if len(b) == 32 && be.Uint32(b[20:]) == 2 { // no such version, but from the lowest to the highest
+			f.Info = fmt.Sprintf("versions %d to %d", be.Uint32(b[24:]), be.Uint32(b[28:]))
+		}
+		return f
+	},
+	More: []Question{{
+		Append: func(b []byte, id uint64) []byte {
+			for _, word := range [...]uint32{uint32(id), 0, 2, 100000, 2, 4, 0, 0, 0, 0} { // DUMP of version 2
+				b = be.AppendUint32(b, word)
+			}
+			return b
+		},
+		Match: func(id uint64, b []byte) bool {
+			return len(b) >= 28 && be.Uint32(b) == uint32(id) && be.Uint32(b[4:]) == 1 && be.Uint32(b[8:]) == 0
+		},
+		Read: func(b []byte) (f Facts) {
+			if len(b) >= 28 && be.Uint32(b[16:]) == 0 && be.Uint32(b[20:]) == 0 {
+				f.Info = rpcPrograms(b[24:])
+			}
+			return f
+		},
+	}},
+})

@@ -16,6 +16,18 @@ var _ = register(Protocol{
 	Read:      func(said Said) (Facts, Match) { return readStatus(said, "SIP/2.0 ") },
 })
 
+var _ = registerDatagram(Datagram{
+	Name:      "sip",
+	Payload:   "sip",
+	Source:    "RFC 3261 sections 7.2, 20.35 and 20.41",
+	Elsewhere: true,
+	Read: func(b []byte) Facts {
+		f, _ := readStatus(Said{Bytes: b}, "SIP/2.0 ")
+		f.Banner = "-"
+		return f
+	},
+})
+
 // readStatus reads a response with a status line and fields, as HTTP, SIP and RTSP have
 // it: who it is stands in Server, or of telephones in User-Agent.
 func readStatus(said Said, version string) (f Facts, m Match) {
@@ -48,6 +60,9 @@ func productTokens(s string) (product, version, rest string) {
 		return found[1], found[2], found[3]
 	}
 	if open := strings.IndexByte(s, '('); open > 1 && s[open-1] == ' ' && !strings.Contains(s[:open-1], " ") || open < 0 {
+		if name, number := splitVersion(s); open < 0 && number != "" && strings.Contains(name, " ") && !strings.Contains(name, "/") {
+			return name, number, "" // "Asterisk PBX 18.10.0"
+		}
 		first, rest, _ := strings.Cut(s, " ")
 		product, version, _ = strings.Cut(first, "/")
 		return product, version, strings.Trim(rest, " ()")

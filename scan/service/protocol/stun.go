@@ -19,16 +19,34 @@ var _ = register(Protocol{
 			return f, Begun
 		}
 		f.Banner = "-"
-		for b = b[20 : 20+size]; len(b) >= 4; {
-			kind, length := be.Uint16(b), int(be.Uint16(b[2:]))
-			if len(b) < 4+length {
-				break
-			}
-			if kind == 0x8022 { // SOFTWARE
-				f.Product, f.Version = splitVersion(Clip(cString(b[4 : 4+length])))
-			}
-			b = b[min(len(b), 4+(length+3)&^3):]
-		}
+		f.Product, f.Version = stunSoftware(b[20 : 20+size])
 		return f, Whole
 	},
 })
+
+var _ = registerDatagram(Datagram{
+	Name:      "stun",
+	Payload:   "stun",
+	Source:    "RFC 8489 sections 5 and 14.14",
+	Elsewhere: true,
+	Read: func(b []byte) (f Facts) {
+		f.Banner = "-"
+		f.Product, f.Version = stunSoftware(b[min(20, len(b)):])
+		return f
+	},
+})
+
+// stunSoftware finds SOFTWARE among the attributes.
+func stunSoftware(b []byte) (product, version string) {
+	for len(b) >= 4 {
+		kind, length := be.Uint16(b), int(be.Uint16(b[2:]))
+		if len(b) < 4+length {
+			break
+		}
+		if kind == 0x8022 {
+			return splitVersion(Clip(cString(b[4 : 4+length])))
+		}
+		b = b[min(len(b), 4+(length+3)&^3):]
+	}
+	return "", ""
+}
