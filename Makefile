@@ -8,6 +8,7 @@
 # make faults       what goes and comes back during runs, and ends them: all of it, RUNS times
 # make trials       each trial beside a real firewall, RUNS times
 # make test-peers   comparisons with other programs; names what it needs
+# make bench-services  what sonde and nmap say of real servers; tells which are not installed
 # make bench-peers  speed beside other scanners; names what it needs
 # make race         the tests again, under the race detector; needs gcc
 # make fuzz         each fuzz target for FUZZTIME
@@ -51,7 +52,7 @@ installed = missing=; for p in $(1); do \
 	done; \
 	test -z "$$missing" || { echo "missing:$$missing" >&2; echo "try: apt-get install --no-install-recommends$$missing" >&2; exit 1; }
 
-.PHONY: build demo test stress faults trials race lint bench test-peers peers bench-peers fuzz vuln changelog dist dist-test clean
+.PHONY: build demo test stress faults trials race lint bench test-peers peers bench-peers bench-services fuzz vuln changelog dist dist-test clean
 
 # Where git tells of which commit the source is, the program says it (sonde version).
 BUILD := go build -trimpath -buildvcs=$(shell git rev-parse -q --verify HEAD >/dev/null 2>&1 && echo auto || echo false)
@@ -122,6 +123,10 @@ test-peers:
 # For .ci/run to install.
 peers:
 	@echo $(PEERS)
+
+# Real servers in a namespace, asked by sonde and nmap. It needs no more than there is.
+bench-services: build
+	go run ./scan/lab/services -sonde bin/sonde
 
 # On a network of its own, but not beside other work: it takes half an
 # hour, and writes BENCHMARKS.md and its plots.

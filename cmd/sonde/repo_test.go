@@ -60,6 +60,7 @@ scan/lab            nothing
 scan/lab/labtest    scan/lab
 scan/lab/bench      scan/lab
 scan/lab/demo       scan/lab
+scan/lab/services   scan/lab
 scan/lab/stress     nothing
 output              output/page probe probe/field probe/wire scan/files scan/report
 output/page         nothing
@@ -81,8 +82,8 @@ const powers = `
 unsafe                        scan/lab scan/link scan/sandbox
 golang.org/x/sys              scan/lab scan/link scan/sandbox cmd/terminal
 syscall                       scan/lab scan/link cmd/defaults cmd/sonde output scan scan/service scan/simnet scan/job scan/network scan/files scan/sandbox probe
-os                            scan/lab scan/link cmd/sonde cmd/defaults cmd/manual cmd/terminal output scan/lab/bench scan/lab/demo scan/lab/labtest scan/lab/stress scan/simnet scan/job scan/network scan/files scan/sandbox scan/compare scan/diff
-os/exec                       scan/lab scan/lab/bench scan/lab/demo scan/lab/stress
+os                            scan/lab scan/link cmd/sonde cmd/defaults cmd/manual cmd/terminal output scan/lab/bench scan/lab/demo scan/lab/labtest scan/lab/services scan/lab/stress scan/simnet scan/job scan/network scan/files scan/sandbox scan/compare scan/diff
+os/exec                       scan/lab scan/lab/bench scan/lab/demo scan/lab/services scan/lab/stress
 os/signal                     cmd/sonde
 net                           scan/lab scan/link cmd/complete cmd/sonde scan/lab/bench scan/lab/demo scan/service scan/target scan/job scan/network scan/simnet
 github.com/cilium/ebpf        scan/lab
@@ -135,6 +136,7 @@ const outspoken = `
 cmd                  what users run
 scan/lab/bench       what users run
 scan/lab/demo        what users run
+scan/lab/services    what developers run
 scan/lab/stress      what developers run
 scan/lab/labtest     says why tests are skipped
 scan/lab/enter.go    runs the program again, with the streams that it has
