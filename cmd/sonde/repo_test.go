@@ -50,6 +50,7 @@ scan/checkpoint     probe probe/wire scan scan/files
 scan/capture        probe/wire
 scan/link           probe probe/payload probe/wire scan
 scan/link/linktest  probe/wire scan
+scan/link/xdp       nothing
 scan/network        probe probe/wire scan scan/link scan/sandbox scan/target
 scan/job            fingerprint fingerprint/stack probe probe/field probe/payload probe/wire scan scan/capture scan/checkpoint scan/files scan/link scan/network scan/ports scan/repeat scan/report scan/sandbox scan/service scan/stack scan/sweep scan/target scan/trace scan/trial
 scan/doctor         probe probe/wire scan scan/job scan/link scan/network scan/report scan/sandbox scan/sweep scan/target
@@ -79,14 +80,14 @@ cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cm
 // that reach out of the program: packages, or single files. ARCHITECTURE.md
 // shows the same table.
 const powers = `
-unsafe                        scan/lab scan/link scan/sandbox
-golang.org/x/sys              scan/lab scan/link scan/sandbox cmd/terminal
+unsafe                        scan/lab scan/link scan/link/xdp scan/sandbox
+golang.org/x/sys              scan/lab scan/link scan/link/xdp scan/sandbox cmd/terminal
 syscall                       scan/lab scan/link cmd/defaults cmd/sonde output scan scan/service scan/simnet scan/job scan/network scan/files scan/sandbox probe
 os                            scan/lab scan/link cmd/sonde cmd/defaults cmd/manual cmd/terminal output scan/lab/bench scan/lab/demo scan/lab/labtest scan/lab/services scan/lab/stress scan/simnet scan/job scan/network scan/files scan/sandbox scan/compare scan/diff
 os/exec                       scan/lab scan/lab/bench scan/lab/demo scan/lab/services scan/lab/stress
 os/signal                     cmd/sonde
 net                           scan/lab scan/link cmd/complete cmd/sonde scan/lab/bench scan/lab/demo scan/service scan/target scan/job scan/network scan/simnet
-github.com/cilium/ebpf        scan/lab
+github.com/cilium/ebpf        scan/lab scan/link/xdp
 github.com/dchest/siphash     probe
 github.com/google/go-cmp      output/outputtest
 github.com/google/gopacket    scan/lab
