@@ -18,6 +18,12 @@ type ComputedKind interface {
 	Computed(s *Source) (prefix [4]uint64, last uint64)
 }
 
+// ComputedKindOf returns k as a kind whose packets something else can write.
+func ComputedKindOf(k Kind) (ComputedKind, bool) {
+	by, ok := k.(ComputedKind)
+	return by, ok
+}
+
 // Computed tells whether the packets of k, in shape c, can be written by something else,
 // and as what.
 func Computed(k Kind, c *Craft) (ComputedKind, bool) {

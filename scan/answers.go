@@ -17,6 +17,9 @@ func (m *machine) silent(i uint64, tries uint8) Result {
 	if m.kernelRepeats(i) {
 		tries = 1
 	}
+	if m.window.walks != nil && m.window.walks.trouble != 0 {
+		return Result{Number: i, Probe: m.plan.At(i), Tries: uint8(m.window.walks.tries(i)), RTT: -1, Reply: probe.Reply{Event: probe.LocalError, Who: probe.Ourselves, Errno: uint16(m.window.walks.trouble)}}
+	}
 	if m.rumoured(i) {
 		return m.unheeded(i, tries, event)
 	}
@@ -82,6 +85,8 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	if s != nil {
 		res.Tries = s.try
 		m.time(s, &res)
+	} else if m.window.walks != nil {
+		m.timeWalk(&res)
 	}
 	look := m.looked(i, r.Try)
 	if look {
@@ -99,6 +104,8 @@ func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool 
 	switch {
 	case res.Verdict.Final || m.groups.settled != nil && r.Who == probe.Target:
 		m.settle(i, s, res)
+	case m.window.walks != nil:
+		m.doubt(now, i, q, r, &res)
 	case s == nil: // too late to be doubted
 		m.settle(i, nil, res)
 	case s.state == slotWaiting:
@@ -135,6 +142,9 @@ func (m *machine) asked(i uint64, tries uint8) bool {
 		return true
 	case s != nil:
 		return s.try > 0 && tries <= s.try
+	case m.window.walks != nil:
+		asked := m.window.walks.tries(i)
+		return asked > 0 && int(tries) <= asked
 	case i < m.window.next:
 		return int(tries) <= m.tries.used+max(m.tries.most, m.tries.perPass)
 	}
@@ -193,6 +203,9 @@ func (m *machine) learn(s *slot, c probe.Class, look bool, res *Result) {
 	if s != nil && m.pass == 0 && res.Reply.Try > 0 {
 		m.pacer.answered(s.epoch, onTime && res.Reply.Try == 1, res.RTT)
 	}
+	if m.window.walks != nil && m.pass == 0 {
+		m.window.walks.pace(m.pacer, res, onTime)
+	}
 }
 
 // settle hands out a result and closes its question, and its group.
@@ -203,6 +216,11 @@ func (m *machine) settle(i uint64, s *slot, r Result) {
 		res.Verdict = m.plan.Kinds[res.Probe.Kind].Classify(res.Probe, &res.Reply)
 	}
 	m.settled.set(i)
+	if m.window.walks != nil {
+		m.window.walks.needed--
+		m.window.walks.settled(i)
+		m.undoubt(i)
+	}
 	if res.Reply.Event == probe.Answer && m.answered != nil {
 		m.answered.set(i)
 	}

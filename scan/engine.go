@@ -214,7 +214,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, emit func(*Result)) (Stats, e
 	if err == nil {
 		e.add(r)
 		defer e.remove(r)
-		if err = r.loop(ctx, emit); err == nil {
+		if err = r.ask(ctx, emit); err == nil {
 			r.linger(ctx)
 		}
 	}

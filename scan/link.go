@@ -51,6 +51,24 @@ type Link interface {
 	Close() error
 }
 
+// Bulk is a Link that writes the packets of a plan by itself, by their numbers. One plan
+// at a time is asked so; others send packets beside it.
+type Bulk interface {
+	Link
+	// Begin takes up a plan, of which nothing is settled yet: its packets are those that s
+	// asks with, to the next hop's address. Its error says what the link does not carry.
+	Begin(p *Plan, s *probe.Source, hop wire.MAC) error
+	// Ask asks questions of one Block, from … to-1, by this try, but for those that are
+	// settled, and returns how many packets it gave to the device. at is the engine's time.
+	Ask(from, to uint64, try uint8, at time.Duration) (sent uint64, err error)
+	// Settle says that a question needs no more asking, by its host's place in the plan's
+	// targets and its ask's. It may be called by anybody.
+	Settle(host, ask uint64)
+	// Leaves tells whether the device has sent what it was given, as far as its counters
+	// tell. Until it has, silence means nothing.
+	Leaves() (bool, error)
+}
+
 // Answer is what the kernel found out for a question asked through Sockets.
 type Answer struct {
 	Run   uint32 // as given to Ask

@@ -117,19 +117,6 @@ type counts struct {
 	omitted    uint64 // and those that were not
 }
 
-// mark is a time, or never, which is its zero value.
-type mark struct {
-	next time.Duration // the nanosecond behind the time
-}
-
-func markOf(t time.Duration) mark { return mark{t + 1} }
-
-// is tells whether the time is not never.
-func (k mark) is() bool { return k.next != 0 }
-
-// at is the time, where that is not never.
-func (k mark) at() time.Duration { return k.next - 1 }
-
 // slot is a question in flight.
 type slot struct {
 	number uint32 // low bits of the question's number
@@ -169,7 +156,10 @@ func newMachine(plan *Plan, timing Timing, p *pacer) *machine {
 		m.tries.perPass, m.timing.MaxRetries = 1, 0
 	}
 	size := uint64(1) << bits.Len64(min(plan.Len(), fewSlots)-1)
-	m.window.slots, m.window.whole = make([]slot, size), plan.Len() <= size
+	if plan.Bulk {
+		size = 1 // which nobody gets
+	}
+	m.window.slots, m.window.whole = make([]slot, size), plan.Len() <= size && !plan.Bulk
 	m.settled = newBitmap(plan.Len())
 	if plan.Watcher != nil && plan.Settle != SettleNever {
 		m.answered = newBitmap(plan.Len())
@@ -343,6 +333,9 @@ func (m *machine) triedBefore(i uint64) int {
 // triesOf is how many tries question i, which has left its slot, had so far, or at
 // most had, where that is not known.
 func (m *machine) triesOf(i uint64) int {
+	if m.window.walks != nil {
+		return m.window.walks.tries(i)
+	}
 	if s := m.slot(i); m.remembers() && s.number == uint32(i) {
 		return int(s.try)
 	}

@@ -177,6 +177,8 @@ func (m *machine) remainingBefore(end uint64, cut bool, most int) bool {
 			m.settle(i, s, m.held.take(s.held))
 		case s != nil && cut && m.pass == 0:
 			m.settle(i, s, Result{Number: i, Probe: m.plan.At(i), Tries: s.try, RTT: -1, Reply: probe.Reply{Event: probe.Deadline}})
+		case m.window.walks != nil && cut && m.pass == 0 && m.window.walks.trouble == 0 && !m.plan.OmitSilence:
+			m.settle(i, nil, Result{Number: i, Probe: m.plan.At(i), Tries: uint8(m.window.walks.tries(i)), RTT: -1, Reply: probe.Reply{Event: probe.Deadline}})
 		case m.plan.OmitSilence && !m.rumoured(i):
 			m.counts.omitted++
 		default:

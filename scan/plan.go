@@ -73,6 +73,7 @@ type Plan struct {
 	KeepFlow    bool          // one port for all TTLs and tries of a flow (trace), instead of one for each
 	SameFlows   bool          // with InRounds: every repetition leaves from the source port that it had before, so it is the same packet again
 	Sockets     bool          // asked by kernel sockets
+	Bulk        bool          // asked by the link itself, which is a Bulk; see Computable
 	Patient     bool          // how fast one answer came says nothing about the next (hops; UDP sets it)
 	Tries       int           // of a silent question, exactly; 0: as the engine's timing has it
 	Timeout     time.Duration // the longest wait for one reply; 0: as the engine's timing has it
@@ -290,6 +291,9 @@ func (p *Plan) asksAtSomeTTL(q probe.Probe) bool {
 	}
 	return false
 }
+
+// cell is what question i of a plan that is Computable asks: a host, and an ask.
+func (p *Plan) cell(i uint64) (host, ask uint64) { return p.host(i/p.inner, p.place(i)) }
 
 // Group returns the host of question i, as its index in Targets.
 func (p *Plan) Group(i uint64) uint64 {

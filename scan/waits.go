@@ -13,6 +13,19 @@ import (
 // any wait.
 func micros(t time.Duration) uint32 { return uint32(t / time.Microsecond) }
 
+// mark is a time, or never, which is its zero value.
+type mark struct {
+	next time.Duration // the nanosecond behind the time
+}
+
+func markOf(t time.Duration) mark { return mark{t + 1} }
+
+// is tells whether the time is not never.
+func (k mark) is() bool { return k.next != 0 }
+
+// at is the time, where that is not never.
+func (k mark) at() time.Duration { return k.next - 1 }
+
 // interval is how long after a try the next one leaves.
 func (m *machine) interval(e *roundTrips) time.Duration {
 	w := m.wait(e) / 2

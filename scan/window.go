@@ -12,7 +12,8 @@ const (
 type window struct {
 	slots      []slot
 	base, next uint64
-	whole      bool // there is a slot for each question
+	whole      bool   // there is a slot for each question
+	walks      *walks // nil: questions have slots
 }
 
 // full tells whether the window has no room for the next question.

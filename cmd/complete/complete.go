@@ -36,7 +36,7 @@ var known = map[string]values{
 	"port":        port,
 	"timing":      templates,
 	"dscp":        classes,
-	"via":         fixed("raw", "connect"),
+	"via":         fixed("raw", "connect", "xdp"),
 	"color":       fixed("auto", "always", "never"),
 	"proto":       fixed("icmp", "tcp", "udp"),
 	"tcp-options": fixed("none", "linux", "windows", "macos", "freebsd"),

@@ -147,7 +147,7 @@ func (o *options) checks() {
 		s.StringVar(&o.spec.Expect, "expect", "", "exit 0 only if everything has this `STATE`")
 		s.StringVar(&o.expected, "expect-file", "", "exit 0 only if each line of `FILE` holds: 192.0.2.7:80 open; it also says whom to ask, unless you do")
 		s.BoolVar(&o.spec.Show.Nagios, "nagios", false, "one line with performance data, and exit codes as plugins of Nagios have them: 0, 1, 2, 3")
-		s.StringVar(&o.spec.Way.Via, "via", "", "raw or connect: refuse any other `WAY`")
+		s.StringVar(&o.spec.Way.Via, "via", "", "raw, connect or xdp: refuse any other `WAY`")
 	})
 }
 

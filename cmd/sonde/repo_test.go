@@ -48,7 +48,7 @@ scan/stat           nothing
 scan/trial          probe scan scan/stat
 scan/checkpoint     probe probe/wire scan scan/files
 scan/capture        probe/wire
-scan/link           probe probe/payload probe/wire scan
+scan/link           probe probe/payload probe/wire scan scan/link/xdp
 scan/link/linktest  probe/wire scan
 scan/link/xdp       nothing
 scan/network        probe probe/wire scan scan/link scan/sandbox scan/target
@@ -116,6 +116,7 @@ var guarded = []string{"C", "unsafe", "syscall", "plugin", "os", "os/exec", "os/
 // aside: with all others a scan runs in virtual time.
 const clocks = `
 scan/engine.go       the engine's clock
+scan/bulk.go         the same, for a link that asks by itself
 scan/asker.go        its loop, which waits until the machine wants to be called
 scan/link            kernel time stamps, and patience with the kernel
 scan/simnet/link.go  the same clock for what is simulated

@@ -105,7 +105,7 @@ func (s *Spec) rules() []rule {
 		{outside(s.Pace.Timing, 0, 5), "--timing: 0 to 5"},
 		{outside(s.Packet.SourcePort, 1, 65535), "-g: a port from 1 to 65535"},
 		{value(s.Part.Seed, 0) >= 1<<53, "--seed: below 2^53, as JSON readers demand"},
-		{s.Way.Via != "" && s.Way.Via != "raw" && s.Way.Via != "connect", "--via: raw or connect"},
+		{s.Way.Via != "" && s.Way.Via != "raw" && s.Way.Via != "connect" && s.Way.Via != "xdp", "--via: raw, connect or xdp"},
 		{s.Part.Shard.Of > 0 && s.Part.Seed == nil, "--shard: give all shards the same --seed, or they part different orders, and overlap"},
 		{outside(s.Ask.Hops, 1, 63), "--hops: 1 to 63"},
 		{s.Command == "sweep" && s.Ask.noPing(), "-PN: a sweep that asks nothing finds nothing"},
@@ -139,6 +139,7 @@ func (q *question) rules(s *Spec) []rule {
 	}
 	rules = append(rules, s.mtuRules()...)
 	rules = append(rules, s.flowRules()...)
+	rules = append(rules, q.bulkRules(s)...)
 	rules = append(rules, q.craftRules(s)...)
 	rules = append(rules, q.confirmRules(s)...)
 	rules = append(rules, q.serviceRules(s)...)

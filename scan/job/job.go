@@ -191,6 +191,7 @@ func (j *job) request() *network.Request {
 	r := &network.Request{Targets: t.All, Iface: s.Way.Iface, Source: q.source, Via: q.via, Port: uint16(value(s.Packet.SourcePort, 0)),
 		TTL: uint8(value(s.Packet.TTL, 0)), TOS: q.tos(), Proto: q.proto, Pinged: q.pings != nil && s.Command == "sweep",
 		Guard: s.Way.Guard && !s.Show.DryRun, Frames: q.byFrames(t)}
+	q.requestBulk(s, r)
 	switch s.Command {
 	case "sweep":
 		r.Sweeps, r.Probes = true, t.All.Len()*uint64(max(1, len(q.pings)))
@@ -207,11 +208,9 @@ func (j *job) request() *network.Request {
 // describe fills in what the first record says of every run.
 func (j *job) describe() {
 	s := j.spec
-	j.scan = report.Scan{Version: j.env.Version, Command: s.Command, Args: s.Args, Defaults: s.Defaults, Time: report.Time(j.network.Start), Methods: []string{"raw"},
+	j.scan = report.Scan{Version: j.env.Version, Command: s.Command, Args: s.Args, Defaults: s.Defaults, Time: report.Time(j.network.Start),
 		NoPing: s.Ask.noPing(), Addresses: j.targets.All.Len(), Shard: s.Part.Shard.Number, Shards: s.Part.Shard.Of}
-	if !j.network.Raw() {
-		j.scan.Methods = []string{"connect"}
-	}
+	j.scan.Methods = j.methods()
 	if src := j.asked.source; src.IsValid() && !j.network.Routes.Local(src) {
 		j.scan.Source = src
 	}

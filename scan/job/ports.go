@@ -157,7 +157,7 @@ func (p *portScan) scanPorts(ctx context.Context) error {
 
 // composed is the scan of all ports.
 func (p *portScan) composed(ctx context.Context) *ports.Scan {
-	all := &ports.Scan{Engine: p.engine, Base: p.portBase(), Kind: p.kind, Ports: p.ports, Curious: p.curious(), Patience: p.spec.Ask.Confirm,
+	all := &ports.Scan{Engine: p.engine, Base: p.portBase(), Kind: p.kind, Ports: p.ports, Curious: p.curious(), Bulk: p.network.Bulk, Patience: p.spec.Ask.Confirm,
 		Port:    func(r *ports.Port) { p.port(ctx, r) },
 		Host:    func(h *sweep.Host, ports int) { p.host(ctx, h, ports) },
 		Finding: func(f *ports.Finding) { p.finding(ctx, f) }}

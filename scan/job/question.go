@@ -20,7 +20,7 @@ type question struct {
 	udp    []uint16 // likewise, beside TCP ports
 	proto  string   // of ports and traces: "tcp", "udp", "icmp"
 	port   uint16   // that is traced to; 0: none
-	via    string   // "raw", "connect", or "": as permitted
+	via    string   // "raw", "connect", "xdp", or "": as permitted
 	source netip.Addr
 	crafts [2]probe.Craft // of packets, for IPv4 and for IPv6, whose MSS differs
 	want   *probe.State   // that everything is to have; nil: nothing is expected
@@ -46,11 +46,11 @@ func (s *Spec) question() (*question, error) {
 		switch sockets := bySocket(q.kind); {
 		case sockets && !packets:
 			q.via = "connect"
-		case packets && !sockets:
+		case packets && !sockets && q.via != "xdp":
 			q.via = "raw"
 		}
 	}
-	if s.Way.Guard || s.Command == "trial" {
+	if (s.Way.Guard || s.Command == "trial") && q.via != "xdp" {
 		q.via = "raw"
 	}
 	return q, nil

@@ -16,6 +16,9 @@ const (
 // checkSize refuses a job that is too large for one run, before anything is opened for
 // it. What it proposes is enough.
 func (s *Spec) checkSize(q *question, t *target.Result) error {
+	if err := q.checkBulk(s, t); err != nil {
+		return err
+	}
 	each := uint64(max(1, len(q.ports)+len(q.udp)))
 	if s.Command == "sweep" {
 		each = uint64(max(1, len(q.pings)))

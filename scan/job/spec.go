@@ -116,7 +116,7 @@ type Packet struct {
 type Way struct {
 	Iface  string `json:"interface,omitempty"`
 	Source string `json:"source,omitempty"`
-	Via    string `json:"via,omitempty"` // "raw", "connect"
+	Via    string `json:"via,omitempty"` // "raw", "connect", "xdp"
 	Guard  bool   `json:"rst_guard,omitempty"`
 }
 

@@ -30,6 +30,9 @@ type Answers struct {
 	// Loss is the share of the packets that is lost, in each direction, by
 	// chance for each packet apart: of the questions 1-(1-Loss)² stay unanswered.
 	Loss float64
+	// Alone says that the other end of the link is left as it is, for a program of its own:
+	// until it has one, answers do not reach it.
+	Alone bool
 	// Delay is the time there and back together, to within some milliseconds. The
 	// kernel still answers at once; a goroutine keeps the answers for so long.
 	Delay time.Duration
@@ -105,7 +108,9 @@ func (h *Host) Answer(iface string, how Answers) {
 		h.delay(iface, how.Delay)
 	}
 	h.attach(iface, answerProgram(&how))
-	h.wakePeer(iface)
+	if !how.Alone {
+		h.wakePeer(iface)
+	}
 }
 
 // wakePeer has the other end of a cable take frames that were never in a socket
@@ -116,9 +121,16 @@ func (h *Host) wakePeer(iface string) {
 	if !ok {
 		h.fail("%s is not one end of a cable", iface)
 	}
-	far.attach(far.iface, passProgram())
+	far.Awake(far.iface)
 	h.queue(iface)
-	far.queue(far.iface)
+}
+
+// Awake has an end of a cable take frames that were never in a socket buffer: answers of
+// Answer, and what another program of XDP sends.
+func (h *Host) Awake(iface string) {
+	h.net.t.Helper()
+	h.attach(iface, passProgram())
+	h.queue(iface)
 }
 
 // queue puts a queue before an end of a cable, as there is one before a network

@@ -64,7 +64,7 @@ func (h *Host) Default(via ...string) {
 // Route adds a route to a prefix. via is a gateway ("10.1.0.2", or with an
 // interface "fe80::2%eth0"), an interface ("tun0": the prefix is on its link),
 // or what the kernel is to say instead: "blackhole", "unreachable", "prohibit",
-// "throw".
+// "throw"; or "local": the host has all of these addresses.
 func (h *Host) Route(prefix, via string) {
 	h.net.t.Helper()
 	h.RouteTable(unix.RT_TABLE_MAIN, prefix, via)
@@ -82,6 +82,9 @@ func (h *Host) RouteTable(table int, prefix, via string) {
 		h.fail("route %s via %s: %v", prefix, via, err)
 	}
 }
+
+// loopback is the number of the loopback interface in each namespace.
+const loopback = 1
 
 func (h *Host) route(prefix, via string) (*netlink.Route, error) {
 	dst, err := ipNet(prefix)
@@ -101,6 +104,9 @@ func (h *Host) route(prefix, via string) (*netlink.Route, error) {
 		return r, nil
 	case "throw":
 		r.Type = unix.RTN_THROW
+		return r, nil
+	case "local":
+		r.Type, r.Scope, r.LinkIndex = unix.RTN_LOCAL, netlink.SCOPE_HOST, loopback
 		return r, nil
 	}
 	iface := via

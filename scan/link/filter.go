@@ -146,7 +146,7 @@ func frame4(n *Needs) []bpf.Instruction {
 		bpf.JumpIf{Cond: bpf.JumpBitsNotSet, Val: 0x3fff, SkipTrue: uint8(len(fragment))})
 	prog = append(prog, fragment...)
 	prog = append(prog, bpf.LoadMemShift{Off: 0}, bpf.LoadAbsolute{Off: 9, Size: 1})
-	return append(byProtocol(prog, branches, n.Ports), bpf.RetConstant{Val: 0})
+	return append(byProtocol(prog, branches, n.Ports, n.Heard), bpf.RetConstant{Val: 0})
 }
 
 // frame6 is for a packet socket of EtherType IPv6: data begins at the IPv6
@@ -170,7 +170,7 @@ func frame6(n *Needs, ip bool) []bpf.Instruction {
 			branches = append(branches, branch{proto: wire.ProtoUDP})
 		}
 	}
-	prog = byProtocol(prog, append(branches, branch{proto: wire.ProtoICMPv6, types: types}), n.Ports)
+	prog = byProtocol(prog, append(branches, branch{proto: wire.ProtoICMPv6, types: types}), n.Ports, n.Heard)
 	if ip {
 		prog = append(prog, oneOf([]uint32{0, 43, 44, 51, 60})...)
 		return append(prog, bpf.RetConstant{Val: accept})
@@ -180,13 +180,29 @@ func frame6(n *Needs, ip bool) []bpf.Instruction {
 
 // byProtocol appends the branches: the accumulator holds the protocol, and
 // still does behind them if it was none of theirs.
-func byProtocol(prog []bpf.Instruction, branches []branch, ports []PortRange) []bpf.Instruction {
+func byProtocol(prog []bpf.Instruction, branches []branch, ports []PortRange, heard int) []bpf.Instruction {
 	for _, b := range branches {
 		body := transport(b.proto, ports, b.types)
+		if b.proto == wire.ProtoTCP {
+			body = append(elsewhere(heard), body...)
+		}
 		prog = append(prog, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(b.proto), SkipTrue: uint8(len(body))})
 		prog = append(prog, body...)
 	}
 	return prog
+}
+
+// elsewhere drops what comes by an interface by which it is heard otherwise; 0: there is
+// none.
+func elsewhere(iface int) []bpf.Instruction {
+	if iface == 0 {
+		return nil
+	}
+	return []bpf.Instruction{
+		bpf.LoadExtension{Num: bpf.ExtInterfaceIndex},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(iface), SkipTrue: 1},
+		bpf.RetConstant{Val: 0},
+	}
 }
 
 // assemble turns a program into what the kernel takes.

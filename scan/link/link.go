@@ -29,6 +29,7 @@ type Needs struct {
 	// shared with the kernel, one ring for each family, see ring.
 	Rings bool
 	Ports []PortRange // our source ports, at most 50 ranges; none: all
+	Heard int         // an interface by which whole TCP segments are heard otherwise, see Bulk; 0: none
 }
 
 // Options of a Link.
@@ -287,7 +288,10 @@ func (l *Link) sendBy(by exit, st *sendState, packets []scan.Packet) (n int, err
 
 // Recv implements scan.Link. It is for one goroutine: the packets live in
 // buffers of the Link.
-func (l *Link) Recv(into []scan.Packet) (n int, err error) {
+func (l *Link) Recv(into []scan.Packet) (n int, err error) { return l.recv(into, l.poller.wait) }
+
+// recv is Recv with a way to learn which sockets have something; none ends it.
+func (l *Link) recv(into []scan.Packet, ready func() ([]unix.EpollEvent, error)) (n int, err error) {
 	if !l.receiving.CompareAndSwap(false, true) {
 		return 0, errSecondReceiver
 	}
@@ -301,7 +305,7 @@ func (l *Link) Recv(into []scan.Packet) (n int, err error) {
 	into = into[:min(len(into), batch)]
 	for n == 0 && len(into) > 0 {
 		if len(l.receive.ready) == 0 {
-			if l.receive.ready, err = l.poller.wait(); err != nil {
+			if l.receive.ready, err = ready(); err != nil || len(l.receive.ready) == 0 {
 				return 0, err
 			}
 		}

@@ -120,5 +120,16 @@ func (p *poller) wait() ([]unix.EpollEvent, error) {
 	return p.events[:p.n], nil
 }
 
+// now is wait that does not block: it may return none.
+func (p *poller) now() ([]unix.EpollEvent, error) {
+	if err := p.conn.Control(func(fd uintptr) { p.look(fd) }); err != nil {
+		return nil, scan.ErrClosed
+	}
+	if p.err != nil {
+		return nil, os.NewSyscallError("epoll_wait", p.err)
+	}
+	return p.events[:p.n], nil
+}
+
 // close wakes who waits. It may be called more than once.
 func (p *poller) close() { p.file.Close() }

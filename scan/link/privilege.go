@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
@@ -66,4 +67,44 @@ func held() (*cap.Set, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnsaid, err)
 	}
 	return set, nil
+}
+
+// MayLoad tells whether programs can be loaded into the kernel here, as far as capabilities
+// and its version say: nil if so. Those that the program may have it raises in all threads.
+func MayLoad() error {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return os.NewSyscallError("uname", err)
+	}
+	release := unix.ByteSliceToString(u.Release[:])
+	var major, minor int
+	if n, _ := fmt.Sscanf(release, "%d.%d", &major, &minor); n == 2 && (major < 5 || major == 5 && minor < 18) {
+		return fmt.Errorf("Linux %s cannot send frames by a program: that takes 5.18", release)
+	}
+	set, err := held()
+	if err != nil {
+		return err
+	}
+	has := func(v cap.Value) bool { ok, _ := set.GetFlag(cap.Effective, v); return ok }
+	raised := false
+	for _, v := range []cap.Value{cap.BPF, cap.PERFMON, cap.NET_ADMIN} {
+		if may, _ := set.GetFlag(cap.Permitted, v); may && !has(v) {
+			raised = set.SetFlag(cap.Effective, true, v) == nil || raised
+		}
+	}
+	if raised {
+		if err := set.SetProc(); err != nil {
+			return fmt.Errorf("raising capabilities: %w", err)
+		}
+	}
+	var missing []string
+	for _, v := range []cap.Value{cap.BPF, cap.PERFMON, cap.NET_ADMIN} {
+		if !has(v) && (v == cap.NET_ADMIN || !has(cap.SYS_ADMIN)) {
+			missing = append(missing, strings.ToUpper(v.String()))
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s missing: run as root, or: setcap cap_net_raw,cap_bpf,cap_perfmon,cap_net_admin+p sonde", strings.Join(missing, ", "))
+	}
+	return nil
 }

@@ -33,14 +33,15 @@ type Request struct {
 	Port    uint16     // -g; 0: a block of ports
 	TTL     uint8      // 0: the kernel's
 	TOS     uint8
-	Proto   string // "tcp", "udp", "icmp": what is asked, besides pings
-	Sweeps  bool   // pings may be asked, so all protocols and ARP or ND
-	Stray   bool   // what is asked belongs to no connection, see probe.Traits
-	Via     string // "raw", "connect" or "": as permitted
-	Probes  uint64 // about how many questions are asked
-	Pinged  bool   // by pings that the user chose
-	Guard   bool   // the kernel's resets are to be kept back (--rst-guard)
-	Frames  bool   // what is asked has fields that only link-layer frames carry
+	Proto   string         // "tcp", "udp", "icmp": what is asked, besides pings
+	Sweeps  bool           // pings may be asked, so all protocols and ARP or ND
+	Stray   bool           // what is asked belongs to no connection, see probe.Traits
+	Via     string         // "raw", "connect", "xdp" or "": as permitted
+	Probes  uint64         // about how many questions are asked
+	Pinged  bool           // by pings that the user chose
+	Guard   bool           // the kernel's resets are to be kept back (--rst-guard)
+	Frames  bool           // what is asked has fields that only link-layer frames carry
+	Crafts  [2]probe.Craft // shape of what is asked, of IPv4 and IPv6; only with "xdp"
 }
 
 // manyProbes is from how many questions on packets leave as frames and answers
@@ -65,7 +66,8 @@ type Network struct {
 	Routes  scan.Routes
 	Start   time.Time // zero of the clock that Link and Sockets stamp with
 	Ports   probe.Ports
-	Senders int // goroutines that send the packets of one plan
+	Senders int  // goroutines that send the packets of one plan
+	Bulk    bool // Link is a scan.Bulk
 	// Neighbours are link-layer addresses that are known beforehand.
 	Neighbours map[netip.Addr]wire.MAC
 	// Resolve says that what leaves by raw IP sockets waits for its next hop to be found.
@@ -178,7 +180,7 @@ func open(r *Request) (*Network, *link.Table, error) {
 	if errors.Is(why, link.ErrUnsaid) {
 		return nil, nil, Sandboxed(why)
 	}
-	if why != nil && (r.Via == "raw" || table.Foreign()) {
+	if why != nil && (r.Via == "raw" || r.bulk() || table.Foreign()) {
 		return nil, nil, NeedsRaw(why, r.Guard)
 	}
 	if r.Via == "connect" || why != nil {
@@ -216,6 +218,12 @@ func (n *Network) openRaw(r *Request, table *link.Table) error {
 	options := link.Options{Start: n.Start}
 	if r.Probes >= hugeProbes {
 		options.ReceiveBuffer = 16 << 20
+	}
+	if r.bulk() {
+		if err := n.openBulk(r, table, needs, options); err != nil {
+			return err
+		}
+		return n.openGuard(r, table)
 	}
 	opened, err := link.Open(table, needs, options)
 	if err != nil {
@@ -278,7 +286,7 @@ func (r *Request) needs(table *link.Table, ports probe.Ports) link.Needs {
 	for _, w := range table.Ways() {
 		needs.Frames = needs.Frames || w.Frames
 	}
-	needs.Rings = needs.Frames && r.large()
+	needs.Rings = needs.Frames && (r.large() || r.bulk())
 	for block := range r.Targets.Each {
 		needs.V4 = needs.V4 || block.From().Is4()
 		needs.V6 = needs.V6 || !block.From().Is4()
@@ -308,6 +316,7 @@ func (n *Network) GiveUp(later sandbox.Files) error {
 		return nil
 	}
 	p := policy(later)
+	p.Programs = n.Bulk
 	if n.Sockets != nil && n.NoEcho == nil && p.Nobody == sandbox.OtherGroup {
 		p.Nobody = sandbox.OtherUser
 	}

@@ -15,7 +15,7 @@ import (
 // Routes asks the kernel for the ways to the targets of a request.
 func Routes(r *Request) (*link.Table, error) {
 	options := link.RouteOptions{Iface: r.Iface, Source: r.Source}
-	if r.Stray || r.Frames || r.large() {
+	if r.Stray || r.Frames || r.large() || r.bulk() {
 		options.Frames = link.FrameAll
 	}
 	table, err := link.NewTable(r.Targets.Each, r.Targets.Zoned(), options)

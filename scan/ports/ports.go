@@ -42,6 +42,7 @@ type Scan struct {
 	// Omit says that silent ports are not handed out, nor hosts that said nothing at
 	// all, which nobody lists in a large scan: Omitted is told how many these are.
 	Omit    bool
+	Bulk    bool // the link asks the ports by itself: see scan.Bulk
 	Omitted func(hosts, ports uint64)
 
 	Port    func(*Port)                    // one for each port of each host; borrowed
@@ -153,7 +154,7 @@ func (s *Scan) Run(ctx context.Context, targets scan.Targets) (scan.Stats, error
 // plan asks all ports of targets.
 func (s *Scan) plan(targets scan.Targets) scan.Plan {
 	p := Questions(s.Base, s.Kind, targets, s.Ports)
-	p.Watcher = s.Watcher
+	p.Watcher, p.Bulk = s.Watcher, s.Bulk
 	return p
 }
 

@@ -14,7 +14,7 @@ type Scan struct {
 	Command   string     // "tcp", "sweep", …
 	Args      []string   // the command line without the program's name
 	Time      time.Time  // to the second
-	Methods   []string   // how it asks: "raw", "connect"
+	Methods   []string   // how it asks: "raw", "connect", "xdp"
 	Seed      uint64     // of the order; below 2^53 it survives every JSON reader
 	Probes    uint64     // questions in the plan, or in the shard of it
 	Shard     uint64     // which shard, from 1, of Shards

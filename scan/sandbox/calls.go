@@ -74,8 +74,9 @@ const (
 // x32 is set in the numbers of calls of a second kind on amd64 (__X32_SYSCALL_BIT).
 const x32 = 0x40000000
 
-// program is the filter for a processor.
-func program(arch string) ([]bpf.RawInstruction, error) {
+// program is the filter for a processor. With programs, those of BPF that are loaded may be
+// run.
+func program(arch string, programs bool) ([]bpf.RawInstruction, error) {
 	audit, ok := audited[arch]
 	if !ok {
 		return nil, fmt.Errorf("%w (%s)", ErrArch, arch)
@@ -90,7 +91,7 @@ func program(arch string) ([]bpf.RawInstruction, error) {
 	if arch == "amd64" {
 		prog = append(prog, bpf.JumpIf{Cond: bpf.JumpLessThan, Val: x32, SkipTrue: 1}, bpf.RetConstant{Val: refuse})
 	}
-	return bpf.Assemble(search(prog, spans()))
+	return bpf.Assemble(search(prog, spans(programs)))
 }
 
 // span is a run of calls that one piece of program decides about.
@@ -100,7 +101,7 @@ type span struct {
 }
 
 // spans are all calls that are not simply allowed, sorted. The first span is of none.
-func spans() []span {
+func spans(programs bool) []span {
 	kin := []bpf.Instruction{bpf.LoadAbsolute{Off: atFirst, Size: 4}}
 	for i, f := range families {
 		kin = append(kin, bpf.JumpIf{Cond: bpf.JumpEqual, Val: f, SkipTrue: uint8(len(families) - i)})
@@ -119,7 +120,12 @@ func spans() []span {
 	}
 	just := []bpf.Instruction{no}
 	for _, call := range append(refused[:len(refused):len(refused)], refusedHere...) {
-		list = append(list, span{uint32(call), uint32(call), just})
+		then := just
+		if call == unix.SYS_BPF && programs {
+			then = []bpf.Instruction{bpf.LoadAbsolute{Off: atFirst, Size: 4},
+				bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.BPF_PROG_TEST_RUN, SkipTrue: 1}, no}
+		}
+		list = append(list, span{uint32(call), uint32(call), then})
 	}
 	slices.SortFunc(list, func(a, b span) int { return cmp.Compare(a.first, b.first) })
 	joined := []span{{then: []bpf.Instruction{bpf.RetConstant{Val: allow}}}}

@@ -18,6 +18,9 @@ import (
 type Policy struct {
 	Nobody Nobody
 	Keep   []cap.Value // of the capabilities that are there
+	// Programs says that programs of BPF which are loaded may be run (BPF_PROG_RUN); others
+	// are not loaded.
+	Programs bool
 	Files
 }
 
@@ -55,7 +58,7 @@ func Enter(p Policy) (State, error) {
 		return State{}, fmt.Errorf("emptying the bounding set: %w", err)
 	}
 	var s State
-	if s.Calls = refuseCalls(); s.Calls != nil {
+	if s.Calls = refuseCalls(p.Programs); s.Calls != nil {
 		if _, err := cap.Prctlw(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 			return s, fmt.Errorf("setting no_new_privs: %w", err)
 		}
@@ -64,10 +67,11 @@ func Enter(p Policy) (State, error) {
 	return s, drop(had, p.Nobody, p.Keep)
 }
 
-// refuseCalls has the kernel refuse what program refuses, in all threads, and sets
+// refuseCalls has the kernel refuse what program refuses of a process that runs programs or
+// does not, in all threads, and sets
 // no_new_privs in them. If it returns an error, nothing is certain about either.
-func refuseCalls() error {
-	filter, err := program(runtime.GOARCH)
+func refuseCalls(programs bool) error {
+	filter, err := program(runtime.GOARCH, programs)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -229,7 +230,7 @@ func TestThreads(t *testing.T) {
 func TestProgram(t *testing.T) {
 	special := []uint32{unix.SYS_SOCKET, unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_IOCTL}
 	for arch, audit := range audited {
-		raw, err := program(arch)
+		raw, err := program(arch, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,18 +258,50 @@ func TestProgram(t *testing.T) {
 			t.Errorf("x32 is %#x", got)
 		}
 	}
-	if _, err := program("mips"); !errors.Is(err, ErrArch) {
+	if _, err := program("mips", false); !errors.Is(err, ErrArch) {
 		t.Errorf("an unknown processor: %v", err)
 	}
 }
 
-// run has the filter decide about a call without arguments. The VM reads in the order of
+// TestRunsPrograms: who runs programs of BPF may do that, and nothing else by that call.
+func TestRunsPrograms(t *testing.T) {
+	for arch, audit := range audited {
+		for _, programs := range []bool{false, true} {
+			raw, err := program(arch, programs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			prog, _ := bpf.Disassemble(raw)
+			vm, err := bpf.NewVM(prog)
+			if err != nil {
+				t.Fatalf("%s: %v", arch, err)
+			}
+			for command := range uint32(40) {
+				want := uint32(refuse)
+				if programs && command == unix.BPF_PROG_TEST_RUN {
+					want = allow
+				}
+				if got := run(t, vm, audit, unix.SYS_BPF, command); got != want {
+					t.Errorf("%s, runs %v: command %d of bpf is %#x, want %#x", arch, programs, command, got, want)
+				}
+			}
+			if got := run(t, vm, audit, unix.SYS_EXECVE); got != refuse {
+				t.Errorf("%s: execve is %#x", arch, got)
+			}
+		}
+	}
+}
+
+// run has the filter decide about a call, without arguments or with a first one. The VM reads in the order of
 // the network, the kernel in that of the processor.
-func run(t *testing.T, vm *bpf.VM, audit, nr uint32) uint32 {
+func run(t *testing.T, vm *bpf.VM, audit, nr uint32, first ...uint32) uint32 {
 	t.Helper()
 	data := make([]byte, 64) // struct seccomp_data
 	for i, v := range []uint32{nr, audit} {
 		data[4*i], data[4*i+1], data[4*i+2], data[4*i+3] = byte(v>>24), byte(v>>16), byte(v>>8), byte(v)
+	}
+	for _, v := range first {
+		binary.BigEndian.PutUint32(data[atFirst:], v)
 	}
 	got, err := vm.Run(data)
 	if err != nil {
