@@ -411,6 +411,9 @@ func TestXDPRefused(t *testing.T) {
 			t.Errorf("%s: %d packets", tt.args, after-before)
 		}
 	}
+	if o := typed(t, client, "doctor", "--via", "xdp"); o.exit != 2 || !strings.Contains(o.stderr, "only tcp asks by it") {
+		t.Errorf("doctor: exit %d", o.exit)
+	}
 	client.Awake("eth0")
 	args := strings.Fields("tcp --via xdp -PN -p 443 10.2.0.0/24")
 	if o := typed(t, client, args...); o.exit != 4 || !strings.Contains(o.stderr, "a program of XDP is there already") {

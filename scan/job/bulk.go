@@ -19,7 +19,7 @@ func (q *question) bulkRules(s *Spec) []rule {
 	craft := s.first("ip-id", "df", "no-df", "ecn", "flow-label", "ip-options", "fragment", "flags", "seq", "ack", "urg", "data", "data-string", "data-length", "badsum")
 	const via = "--via xdp: "
 	rules := []rule{
-		{s.Command != "tcp" && s.Command != "doctor", via + "only tcp asks by it"},
+		{s.Command != "tcp", via + "only tcp asks by it"},
 		{s.Command == "tcp" && !computed, via + "it asks by SYNs, and " + q.scan + " is none"},
 		{!s.Ask.noPing() && s.Command == "tcp" && q.pings != nil, via + "it sends no pings: leave out -P"},
 		{craft != "", via + "it does not write what --" + craft + " chooses"},

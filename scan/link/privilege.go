@@ -79,7 +79,7 @@ func MayLoad() error {
 	release := unix.ByteSliceToString(u.Release[:])
 	var major, minor int
 	if n, _ := fmt.Sscanf(release, "%d.%d", &major, &minor); n == 2 && (major < 5 || major == 5 && minor < 18) {
-		return fmt.Errorf("Linux %s cannot send frames by a program: that takes 5.18", release)
+		return fmt.Errorf("no program sends frames on Linux %s: that takes 5.18", release)
 	}
 	set, err := held()
 	if err != nil {

@@ -60,7 +60,6 @@ type loaded struct {
 	program *xdp.Program
 	plan    *scan.Plan
 	source  *probe.Source
-	frame   []byte
 }
 
 func source(v6 bool, c probe.Craft) *probe.Source {

@@ -40,15 +40,14 @@ const (
 
 // family is where things stand in a frame.
 type family struct {
-	v6           bool
-	etherType    int32 // as it lies in memory
-	ip, segment  int32 // where the TCP header begins; without IP options
-	proto        int16
-	src, dst     int16
-	span         int32 // bytes of an entry in the table of targets
-	spanHigh     int16 // in it: the high half of the first address
-	spanFirst    int16 // and its low half
-	addressWords int
+	v6          bool
+	etherType   int32 // as it lies in memory
+	ip, segment int32 // where the TCP header begins; without IP options
+	proto       int16
+	src, dst    int16
+	span        int32 // bytes of an entry in the table of targets
+	spanHigh    int16 // in it: the high half of the first address
+	spanFirst   int16 // and its low half
 }
 
 const frameHeader = 14
