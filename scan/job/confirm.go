@@ -23,6 +23,9 @@ func (j *job) dialer() service.Dialer {
 	if j.network.Dial != nil {
 		return j.network.Dial
 	}
+	if !j.network.Real() {
+		return noSockets{}
+	}
 	return service.From(netip.AddrPortFrom(j.asked.source, 0), socketOptions(j.spec.Way.Iface, j.asked.tos()))
 }
 
@@ -37,8 +40,12 @@ func (j *job) listener() service.Listener {
 	return &net.ListenConfig{Control: socketOptions(j.spec.Way.Iface, j.asked.tos())}
 }
 
-// noSockets opens none.
+// noSockets opens none: what a network that is not the kernel's is asked stays within it.
 type noSockets struct{}
+
+func (noSockets) DialContext(context.Context, string, string) (net.Conn, error) {
+	return nil, errors.ErrUnsupported
+}
 
 func (noSockets) ListenPacket(context.Context, string, string) (net.PacketConn, error) {
 	return nil, errors.ErrUnsupported

@@ -90,7 +90,7 @@ type Network struct {
 	NoEcho    error    // why the kernel sends no echo requests for us; nil if it does
 	Notes     []string // what the user must know of the way of asking
 	// Dial opens the connections of conversations with open ports. Nil: the kernel
-	// does.
+	// does, of a network that Open has opened; any other has none.
 	Dial Dialer
 	// GuardsRST: RSTs without ACK from our ports are kept back.
 	GuardsRST bool

@@ -29,9 +29,7 @@ func Clone(r Record) Record {
 		c.Between = slices.Clone(r.Between)
 		return &c
 	case *Edge:
-		c := *r
-		c.Hashed, c.Idle = slices.Clone(r.Hashed), slices.Clone(r.Idle)
-		return &c
+		return r.clone()
 	case *PathMTU:
 		return r.clone()
 	case *Finding:
@@ -84,6 +82,12 @@ func Clone(r Record) Record {
 		return copied(r)
 	}
 	return r
+}
+
+func (e *Edge) clone() *Edge {
+	c := *e
+	c.Hashed, c.Idle = slices.Clone(e.Hashed), slices.Clone(e.Idle)
+	return &c
 }
 
 func (s *Service) clone() *Service {

@@ -149,7 +149,9 @@ func TestExtendedConfirm(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := asked(fmt.Sprintf("tcp -PN -sZ --confirm -p %d,%d -o lines %s", open, closed, target), func(*network.Request) (*network.Network, error) {
-		return simulatedBy(simulated.Open()), nil
+		n := simulatedBy(simulated.Open())
+		n.Dial = &net.Dialer{}
+		return n, nil
 	})
 	for _, want := range []string{fmt.Sprintf("%s %d/tcp open syn-ack\n", target, open), fmt.Sprintf("%s %d/tcp closed conn-refused\n", target, closed)} {
 		if !strings.Contains(stdout, want) {
