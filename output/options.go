@@ -20,8 +20,8 @@ type Options struct {
 	// Sorted is of how many addresses at most text holds the hosts of a sweep, to write them
 	// in their order when all are known; of more, as they are found.
 	Sorted uint64
-	Width    int  // columns of the terminal that lines are to fit into; 0: they are as long as they are
-	Live     bool // single repetitions of questions, too, as they are decided (-c)
+	Width  int  // columns of the terminal that lines are to fit into; 0: they are as long as they are
+	Live   bool // single repetitions of questions, too, as they are decided (-c)
 
 	// Now and Run stamp every line of JSON; nil and "": they do not.
 	Now func() time.Time
