@@ -133,7 +133,7 @@ func TestSchemaCommand(t *testing.T) {
 // TestResumeOfFormats: beside a checkpoint each format goes on behind what an earlier run wrote,
 // or is refused in one line, before anything is sent.
 func TestResumeOfFormats(t *testing.T) {
-	for _, f := range output.Formats() {
+	for _, f := range output.Formats().For("tcp") {
 		dir := t.TempDir()
 		o := on("lan.net", "tcp -PN -p 80 10.0.0.2 --resume "+dir+"/kept -o "+f.Name+"="+dir+"/out").run(t)
 		want := "sonde: --resume: a later run cannot append to -o " + f.Name + ": write -o json=FILE\n"
@@ -193,7 +193,7 @@ func parseNmap(t *testing.T, b []byte) (f nmapFile) {
 func TestSeveralOutputs(t *testing.T) {
 	dir := t.TempDir()
 	line := "tcp -PN -p 22-443 10.2.0.10 10.2.0.9 10.2.0.8 2001:db8:2::10 10.0.0.1"
-	for _, f := range output.Formats() {
+	for _, f := range output.Formats().For("tcp") {
 		line += " -o " + f.Name + "=" + dir + "/" + f.Name
 	}
 	on("office.net", line).run(t)
