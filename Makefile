@@ -93,14 +93,16 @@ trials:
 
 # What the race detector is no use for. Memory and allocations are not what they are
 # without it (TestMemory, TestMemoryOfOutputs, TestMemoryOfLists, TestMemoryIsBounded,
-# TestRunDoesNotAllocate, TestMachineDoesNotAllocate), nor is processor time (TestPieces). In TestSweepLoss the link that loses is the test itself,
-# so slow then that it loses more. The rest asks the same questions as other tests, for
-# figures, and would take ten times its minutes: hundreds of seeds, or 131,070 connects.
-# In TestFewDescriptors what gives up privileges is C, as it is with the race detector
-# alone, and ends the program where it gets no descriptor to read /proc by.
+# TestRunDoesNotAllocate, TestMachineDoesNotAllocate), nor is processor time (TestPieces).
+# In TestSweepLoss the link that loses is the test itself, so slow then that it loses more.
+# In TestFewDescriptors and TestRefused what gives up privileges is C, as it is with the race
+# detector alone, which the first even ends where it gets no descriptor to read /proc by.
+# TestOneFileEach builds other programs. The rest asks the same questions as other tests, for
+# figures, and would take ten times its minutes: hundreds of seeds, a million frames, or
+# 131,070 connects.
 # Without atexit_sleep_ms each sonde that a test starts would sleep for a second at
 # its end.
-NO_RACE := TestMemory|TestMemoryOfOutputs|TestMemoryOfLists|TestMemoryIsBounded|TestRunDoesNotAllocate|TestMachineDoesNotAllocate|TestPieces|TestSweepLoss|TestCalibration|TestConfirmNeverWrong|TestLossNeverCloses|TestSweepOneWay|TestAllPortsByConnect|TestNamed|TestFalseNames|TestCoverage|TestByFlowAtRandom|TestLocate|TestLocateNothing|TestFewDescriptors
+NO_RACE := TestMemory|TestMemoryOfOutputs|TestMemoryOfLists|TestMemoryIsBounded|TestRunDoesNotAllocate|TestMachineDoesNotAllocate|TestPieces|TestSweepLoss|TestCalibration|TestConfirmNeverWrong|TestLossNeverCloses|TestSweepOneWay|TestAllPortsByConnect|TestNamed|TestFalseNames|TestCoverage|TestByFlowAtRandom|TestLocate|TestLocateNothing|TestFewDescriptors|TestRefused|TestOneFileEach|TestTrials|TestAllWays|TestByPacket|TestFrames
 
 race:
 	CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 go test -race $(TESTFLAGS) -count=1 -timeout 30m -parallel 6 -skip '^($(NO_RACE))$$' ./...
