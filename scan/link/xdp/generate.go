@@ -105,9 +105,27 @@ func (c *code) target(s *Shape, m *maps) {
 		asm.StoreMem(asm.R10, onPorts, asm.R1, asm.DWord))
 }
 
-// write writes what differs from question to question.
+// template writes what is the same in all frames. They come back when they were sent, and who
+// they were sent to may have made an answer of them in their place, as programs of XDP do. R1
+// is scratch.
+func (c *code) template(bytes int) {
+	for at := 0; at < bytes; {
+		size, n := asm.DWord, 8
+		switch left := bytes - at; {
+		case left < 4:
+			size, n = asm.Half, 2
+		case left < 8:
+			size, n = asm.Word, 4
+		}
+		c.add(asm.LoadMem(asm.R1, asm.R8, int16(atTemplate+at), size), asm.StoreMem(asm.R7, int16(at), asm.R1, size))
+		at += n
+	}
+}
+
+// write writes a question.
 func (c *code) write(s *Shape) {
 	f := s.family()
+	c.template(s.frame())
 	c.sipBegin()
 	if f.v6 {
 		c.sipWord(asm.R6)

@@ -1,6 +1,7 @@
 package xdp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -134,7 +135,8 @@ func (p *Program) setTemplate(frame []byte) {
 	binary.BigEndian.PutUint16(length[:], uint16(len(segment)))
 	length[3] = 6
 	p.set(atSumTCP, sum(t[f.src:f.dst])+sum(segment)+sum(length[:]))
-	p.template = t
+	copy(p.state[atTemplate:stateSize], t)
+	p.blank = bytes.Repeat([]byte{0xff}, len(t))
 }
 
 // sum adds up the words of b as they lie in memory.

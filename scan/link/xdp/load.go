@@ -61,20 +61,20 @@ type maps struct {
 
 // Program is loaded into the kernel. One goroutine may Send, another one read answers.
 type Program struct {
-	shape    Shape
-	maps     maps
-	program  *ebpf.Program
-	link     link.Link
-	mapped   [][]byte
-	state    []byte
-	settled  []byte
-	spans    []byte
-	ports    []byte
-	proven   ring
-	odd      ring
-	template []byte
-	attr     runAttr
-	made     []byte // by runOnce
+	shape   Shape
+	maps    maps
+	program *ebpf.Program
+	link    link.Link
+	mapped  [][]byte
+	state   []byte
+	settled []byte
+	spans   []byte
+	ports   []byte
+	proven  ring
+	odd     ring
+	blank   []byte // a frame of which the program writes every byte
+	attr    runAttr
+	made    []byte // by runOnce
 }
 
 // Load loads the program and its maps. It needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN. The
@@ -226,9 +226,9 @@ const (
 	batch      = 64 // more at a time are more than the queue of a veth takes
 )
 
-// run has the program make so many frames of the template.
+// run has the program make so many frames.
 func (p *Program) run(frames int) error {
-	p.attr = runAttr{fd: uint32(p.program.FD()), inSize: uint32(len(p.template)), in: uint64(uintptr(unsafe.Pointer(&p.template[0]))),
+	p.attr = runAttr{fd: uint32(p.program.FD()), inSize: uint32(len(p.blank)), in: uint64(uintptr(unsafe.Pointer(&p.blank[0]))),
 		repeat: uint32(frames), flags: liveFrames, batch: uint32(min(batch, frames))}
 	_, _, errno := unix.Syscall(unix.SYS_BPF, progRun, uintptr(unsafe.Pointer(&p.attr)), unsafe.Sizeof(p.attr))
 	runtime.KeepAlive(p)
@@ -243,7 +243,7 @@ func (p *Program) runOnce() (verdict uint32, err error) {
 	if p.made == nil {
 		p.made = make([]byte, mostFrame)
 	}
-	p.attr = runAttr{fd: uint32(p.program.FD()), inSize: uint32(len(p.template)), in: uint64(uintptr(unsafe.Pointer(&p.template[0]))),
+	p.attr = runAttr{fd: uint32(p.program.FD()), inSize: uint32(len(p.blank)), in: uint64(uintptr(unsafe.Pointer(&p.blank[0]))),
 		outSize: mostFrame, out: uint64(uintptr(unsafe.Pointer(&p.made[0])))}
 	_, _, errno := unix.Syscall(unix.SYS_BPF, progRun, uintptr(unsafe.Pointer(&p.attr)), unsafe.Sizeof(p.attr))
 	runtime.KeepAlive(p)

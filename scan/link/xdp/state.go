@@ -33,7 +33,8 @@ const (
 	atOwn      = 392 // our address: of IPv4 in the first 4 bytes
 	atDrop     = 408 // 1: proven answers do not go on to the stack
 	atFlow     = 416 // of IPv6 the first 4 bytes without the flow label, as a number
-	stateSize  = 512
+	atTemplate = 424 // a whole frame, but for what differs from question to question
+	stateSize  = 552
 
 	shuffleSize = 56 // bytes of one
 )
