@@ -73,6 +73,9 @@ func (r *run) refused(now time.Duration, q probe.Probe, err error) bool {
 		since.Store(0) // that explains it: from now on it is awaited, or there again
 		return true
 	}
+	if e.cfg.Changing != nil && e.cfg.Changing(began) {
+		return true // somebody is finding out, who may be late on a busy machine
+	}
 	return now-began < mostUnexplained
 }
 
