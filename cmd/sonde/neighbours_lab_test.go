@@ -32,6 +32,10 @@ func TestTwoMachinesOneAddress(t *testing.T) {
 		"sweep -v fd01::11", "sweep fd01::10/125", "sweep fd01::10/125 192.0.2.8/29", "tcp -PN -sF -p 80 fd01::11"} {
 		o := ask(t, client, line)
 		f := o.finding(probe.AddressConflict)
+		for try := 1; f == nil && try < 5; try++ { // on a busy machine the second may answer when all is over
+			o = ask(t, client, line)
+			f = o.finding(probe.AddressConflict)
+		}
 		if f == nil || len(f.MACs) != 2 || f.MACs[0] != (wire.MAC{2, 0, 0, 0, 0, 0xa1}) || f.MACs[1] != (wire.MAC{2, 0, 0, 0, 0, 0xb2}) {
 			t.Errorf("%s: %+v", line, f)
 		}
