@@ -39,6 +39,13 @@ func (r *run) bulk(ctx context.Context, emit func(*Result)) error {
 	q := r.plan.At(0)
 	way := &e.cfg.Routes.Ways()[e.cfg.Routes.Way(q.Target)]
 	hop, ok := e.hop(way, q.Target)
+	if !ok && (ctx.Err() != nil || r.stopped.Load()) { // nobody waited for it
+		r.mu.Lock()
+		m.walk(func(uint64) {})
+		r.mu.Unlock()
+		r.rest(true, emit)
+		return nil
+	}
 	if !ok {
 		event, errno := r.unreachable(q)
 		return r.refuse(event, errno, emit)

@@ -286,7 +286,7 @@ func TestXDPLeavesNothing(t *testing.T) {
 	_, client, _ := newXDP(t, crowdXDP)
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT, syscall.SIGTERM} {
 		var out bytes.Buffer
-		cmd := client.Command(program(t), "tcp", "--via", "xdp", "-PN", "-p", "443", "--rate", "2000", "-o", "json", "10.2.0.0/16")
+		cmd := client.Command(program(t), "tcp", "--via", "xdp", "-PN", "-p", "443", "--rate", "200", "-o", "json", "10.2.0.0/20")
 		cmd.Stdout = &out
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
