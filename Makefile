@@ -120,6 +120,7 @@ bench:
 # with PEERS=1. Their names say so.
 test-peers:
 	@$(call installed,$(PEERS))
+	cd testdata/stacks/gvisor && go mod download # which no network namespace could
 	PEERS=1 go test -count=1 -timeout 15m -run 'Peers|Tshark|Nmap' $$(grep -rl --include='*_test.go' 'Getenv("PEERS")' . | xargs -n 1 dirname | sort -u)
 
 # For .ci/run to install.
