@@ -236,31 +236,26 @@ type patientDialer struct{ service.Dialer }
 const scarcePause = 20 * time.Millisecond
 
 func (d patientDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	for {
-		c, err := d.Dialer.DialContext(ctx, network, address)
-		if !scarce(err) {
-			return c, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-time.After(scarcePause):
-		}
-	}
+	return patiently(ctx, func() (net.Conn, error) { return d.Dialer.DialContext(ctx, network, address) })
 }
 
 // patientListener is the same for sockets of UDP.
 type patientListener struct{ service.Listener }
 
 func (l patientListener) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	return patiently(ctx, func() (net.PacketConn, error) { return l.Listener.ListenPacket(ctx, network, address) })
+}
+
+// patiently opens something as soon as there is a descriptor for it.
+func patiently[C any](ctx context.Context, open func() (C, error)) (C, error) {
 	for {
-		c, err := l.Listener.ListenPacket(ctx, network, address)
+		c, err := open()
 		if !scarce(err) {
 			return c, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return c, err
 		case <-time.After(scarcePause):
 		}
 	}
