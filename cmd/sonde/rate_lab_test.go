@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sonde/scan/lab"
 	"sonde/scan/lab/labtest"
 )
 
@@ -35,15 +36,7 @@ func TestRate(t *testing.T) {
 		t.Run(fmt.Sprint(tt.rate), func(t *testing.T) {
 			cmd := client.Command(program(t), "tcp", "-q", "-PN", "-p", "443", "--timeout", "100ms",
 				"--max-retries", "2", "--deadline", "1800ms", "--rate", strconv.Itoa(tt.rate), tt.four, tt.six)
-			done := make(chan struct{})
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			go func() {
-				defer close(done)
-				cmd.Wait() // how it ended is in ProcessState
-			}()
-			times := seen.Until(done)
+			times := arrivals(t, cmd, seen)
 			if len(times) < 100 || cmd.ProcessState.ExitCode() != 3 {
 				t.Fatalf("%d packets, %v", len(times), cmd.ProcessState)
 			}
@@ -69,4 +62,19 @@ func most(times []time.Time, window time.Duration) (most int) {
 		most = max(most, i-first+1)
 	}
 	return most
+}
+
+// arrivals runs a command and returns when what it sent came in. How it ended is in its
+// ProcessState.
+func arrivals(t *testing.T, cmd *lab.Cmd, seen *lab.Arrivals) []time.Time {
+	t.Helper()
+	done := make(chan struct{})
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(done)
+		cmd.Wait()
+	}()
+	return seen.Until(done)
 }

@@ -259,15 +259,7 @@ func TestXDPRate(t *testing.T) {
 	for _, rate := range []int{500, 20_000} {
 		cmd := client.Command(program(t), "tcp", "-q", "--via", "xdp", "-PN", "-p", "443", "--max-retries", "0", "--timeout", "100ms",
 			"--deadline", "1500ms", "--rate", fmt.Sprint(rate), "10.2.0.0/16")
-		done := make(chan struct{})
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		go func() {
-			defer close(done)
-			cmd.Wait() // how it ended is in ProcessState
-		}()
-		times := seen.Until(done)
+		times := arrivals(t, cmd, seen)
 		if len(times) < 50 {
 			t.Fatalf("%d packets, %v", len(times), cmd.ProcessState)
 		}
