@@ -37,7 +37,6 @@ type peer struct {
 	command string
 	files   map[string]string
 	folders string
-	group   bool              // it ends all of its process group with itself
 	ports   map[uint16]string // what to find: service|product|version|info; (V) is the package's version
 }
 
@@ -308,12 +307,6 @@ func (p *peer) start(t *testing.T, host *lab.Host) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = time.Second
-	if p.group {
-		if cmd.SysProcAttr == nil {
-			cmd.SysProcAttr = &unix.SysProcAttr{}
-		}
-		cmd.SysProcAttr.Setpgid = true
-	}
 	must(cmd.Start())
 	t.Cleanup(func() {
 		cmd.Process.Signal(unix.SIGTERM)
