@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -57,15 +58,9 @@ func oneWay(r *Request, table *link.Table) (*scan.Way, error) {
 	var found []uint16
 	for t := range r.Targets.Each {
 		table.Stretches(t, func(_, _ netip.Addr, way uint16) {
-			if table.Ways()[way].Err != nil {
-				return
+			if table.Ways()[way].Err == nil && !slices.Contains(found, way) {
+				found = append(found, way)
 			}
-			for _, w := range found {
-				if w == way {
-					return
-				}
-			}
-			found = append(found, way)
 		})
 	}
 	switch {
