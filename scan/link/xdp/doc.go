@@ -6,7 +6,7 @@
 // One program is both halves, told apart by the interface that a frame came in by. Frames
 // of its own device it receives: what proves to be an answer to a SYN, or is a segment to
 // one of our ports, user space is told of through a ring buffer, and everything goes on to
-// the stack. Frames that BPF_PROG_RUN makes seem to come by loopback: each is made a
+// the stack, unless the Job has it drop answers. Frames that BPF_PROG_RUN makes seem to come by loopback: each is made a
 // question, whose number is counted up in memory that user space shares, and redirected to
 // the device. That it is one program spares a change of the kernel's own code at each
 // call: it is attached already.
