@@ -69,8 +69,11 @@ func TestGatewayDies(t *testing.T) {
 						last[int(udp.DstPort)] = p.At
 					}
 				}
-				local := 0
+				local, after := 0, 0
 				for port, p := range got.ports {
+					if last[port].After(died) {
+						after++
+					}
 					switch {
 					case p.Reason == probe.ReasonLocalError:
 						local++
@@ -79,10 +82,12 @@ func TestGatewayDies(t *testing.T) {
 						t.Errorf("port %d, last asked %v after the gateway had died: %s", port, last[port].Sub(died), jsonOf(&p.Port))
 					}
 				}
-				if len(recordsOf[*report.Port](got.records)) != tt.ports || local < tt.ports/3 || len(got.findings) > 0 {
-					t.Errorf("%d ports, %d of them local, findings %v\n%s", len(got.ports), local, got.findings, errs.String())
+				// How many are left when it dies depends on how soon the machine gets to
+				// it; of these an answer that was under way may have come to one or two.
+				if len(recordsOf[*report.Port](got.records)) != tt.ports || local == 0 || local < after*9/10 || len(got.findings) > 0 {
+					t.Errorf("%d ports, %d of them local, %d asked after it had died, findings %v\n%s", len(got.ports), local, after, got.findings, errs.String())
 				}
-				t.Logf("%d local, in %v", local, time.Since(died))
+				t.Logf("%d local, %d asked after it had died, in %v", local, after, time.Since(died))
 			})
 		}
 	}
