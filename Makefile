@@ -28,6 +28,7 @@ LDFLAGS := $(if $(VERSION),-X main.version=$(VERSION:v%=%))
 LDFLAGS += $(if $(filter amd64,$(or $(GOARCH),$(shell go env GOARCH))),-E main.entry)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOTESTSUM   := gotest.tools/gotestsum@v1.13.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.1
 SBOM        := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
@@ -73,10 +74,16 @@ build:
 demo: build
 	go run ./scan/lab/demo bin/sonde
 
+# $(call tests,FLAGS,PACKAGES). With AGAIN=1, as .ci/run has it, a test that fails beside all
+# the others is run once more when these are done, and both are told; never where a data race
+# was seen, nor where more than ten fail.
+tests = $(if $(AGAIN),go run $(GOTESTSUM) --format pkgname --rerun-fails=1 --rerun-fails-max-failures=10 \
+	--rerun-fails-abort-on-data-race --packages '$(strip $(2))' -- $(1),go test $(1) $(2))
+
 # -count=1: the lab is made of the kernel, which the test cache knows nothing of.
 # -parallel: tests of the network mostly wait; with many more at a time captures lose frames.
 test:
-	go test $(TESTFLAGS) -count=1 -timeout 20m -p 2 -parallel 7 ./...
+	$(call tests,$(TESTFLAGS) -count=1 -timeout 20m -p 2 -parallel 7,./...)
 
 # Run after run, it takes about an hour.
 stress:
@@ -105,7 +112,7 @@ trials:
 NO_RACE := TestMemory|TestMemoryOfOutputs|TestMemoryOfLists|TestMemoryIsBounded|TestRunDoesNotAllocate|TestMachineDoesNotAllocate|TestPieces|TestSweepLoss|TestCalibration|TestConfirmNeverWrong|TestLossNeverCloses|TestSweepOneWay|TestAllPortsByConnect|TestNamed|TestFalseNames|TestCoverage|TestByFlowAtRandom|TestLocate|TestLocateNothing|TestFewDescriptors|TestRefused|TestOneFileEach|TestTrials|TestAllWays|TestByPacket|TestFrames
 
 race:
-	CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 go test -race $(TESTFLAGS) -count=1 -timeout 30m -parallel 6 -skip '^($(NO_RACE))$$' ./...
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 $(call tests,-race $(TESTFLAGS) -count=1 -timeout 30m -parallel 6 -skip '^($(NO_RACE))$$',./...)
 
 lint:
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
@@ -121,7 +128,7 @@ bench:
 test-peers:
 	@$(call installed,$(PEERS))
 	cd testdata/stacks/gvisor && go mod download # which no network namespace could
-	PEERS=1 go test -count=1 -timeout 15m -run 'Peers|Tshark|Nmap' $$(grep -rl --include='*_test.go' 'Getenv("PEERS")' . | xargs -n 1 dirname | sort -u)
+	PEERS=1 $(call tests,-count=1 -timeout 15m -run 'Peers|Tshark|Nmap',$(shell grep -rl --include='*_test.go' 'Getenv("PEERS")' . | xargs -n 1 dirname | sort -u))
 
 # For .ci/run to install.
 peers:
