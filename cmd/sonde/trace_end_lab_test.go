@@ -114,7 +114,7 @@ func TestTraceEndsAtRefusal(t *testing.T) {
 				o.wantRoute(t, false, w.hops[0], w.hops[1], w.hops[1])
 				o.wantText(t, "ends here: "+words)
 				o.wantText(t, "Not reached, the last answer came from hop 3 ("+w.hops[1]+"): "+words)
-				if o.end.Sent > 3*3+30 {
+				if o.end.Sent > 3*3+2*30 { // of 90: a busy machine asks some again before it hears
 					t.Errorf("%d packets were sent", o.end.Sent)
 				}
 			})

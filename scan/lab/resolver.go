@@ -29,7 +29,7 @@ func resolvConf(servers []string) (uncover closer, err error) {
 	}
 	// The mount holds the file; its name is not needed.
 	defer os.Remove(f.Name())
-	text := "options timeout:1 attempts:1\n"
+	text := "options timeout:1 attempts:4\n"
 	for _, s := range servers {
 		text += "nameserver " + s + "\n"
 	}
