@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -46,7 +46,8 @@ type fpScan struct {
 	routes *semaphore.Weighted // nil: no way is traced
 	dialer service.Dialer
 	listen service.Listener
-	os     *systems // nil: nobody asks which system a host is
+	ended  atomic.Int64 // conversations that had a descriptor
+	os     *systems     // nil: nobody asks which system a host is
 
 	mu         sync.Mutex
 	traced     map[netip.Addr]bool
@@ -125,10 +126,10 @@ func (f *fpScan) talk(ctx context.Context, port netip.AddrPort, rtt time.Duratio
 		o.Brief = false
 		o.Timeout, o.Greeting = max(o.Timeout, time.Duration(*wait)), time.Duration(*wait)
 	}
-	a, err := service.Ask(ctx, f.dialer, port, o)
+	a, err := unhurried(ctx, f, func() (*service.Answer, error) { return service.Ask(ctx, f.dialer, port, o) })
 	if errors.Is(err, service.ErrName) { // none that TLS and HTTP can carry
 		o.Name = ""
-		a, err = service.Ask(ctx, f.dialer, port, o)
+		a, err = unhurried(ctx, f, func() (*service.Answer, error) { return service.Ask(ctx, f.dialer, port, o) })
 	}
 	r := &report.Service{}
 	if err == nil {
@@ -147,7 +148,9 @@ func (f *fpScan) exchange(ctx context.Context, port netip.AddrPort, rtt time.Dur
 	if wait := f.spec.Pace.Timeout; wait != nil {
 		o.Timeout = max(o.Timeout, time.Duration(*wait))
 	}
-	a, err := service.AskUDP(ctx, f.listen, f.asked.source, port, o)
+	a, err := unhurried(ctx, f, func() (*service.Answer, error) {
+		return service.AskUDP(ctx, f.listen, f.asked.source, port, o)
+	})
 	r := &report.Service{}
 	if err == nil {
 		r = a.Record()
@@ -227,41 +230,4 @@ func (f *fpScan) wait() error {
 		s.Yes, s.Answer = f.identified, "identified"
 	}
 	return f.err
-}
-
-// patientDialer waits for a descriptor where there is none: other conversations end.
-type patientDialer struct{ service.Dialer }
-
-// scarcePause is how long it waits before it tries again.
-const scarcePause = 20 * time.Millisecond
-
-func (d patientDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	return patiently(ctx, func() (net.Conn, error) { return d.Dialer.DialContext(ctx, network, address) })
-}
-
-// patientListener is the same for sockets of UDP.
-type patientListener struct{ service.Listener }
-
-func (l patientListener) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
-	return patiently(ctx, func() (net.PacketConn, error) { return l.Listener.ListenPacket(ctx, network, address) })
-}
-
-// patiently opens something as soon as there is a descriptor for it.
-func patiently[C any](ctx context.Context, open func() (C, error)) (C, error) {
-	for {
-		c, err := open()
-		if !scarce(err) {
-			return c, err
-		}
-		select {
-		case <-ctx.Done():
-			return c, err
-		case <-time.After(scarcePause):
-		}
-	}
-}
-
-// scarce tells whether no connection could be opened for want of descriptors.
-func scarce(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
