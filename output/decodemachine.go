@@ -8,7 +8,7 @@ import (
 
 // The words of records about this machine, as schema.json lists them.
 var (
-	privilegeNames = []string{"raw-sockets", "ping", "landlock", "seccomp"}
+	privilegeNames = []string{"raw-sockets", "xdp", "ping", "landlock", "seccomp"}
 	limitNames     = []string{"open-files", "sockets", "local-ports", "source-ports"}
 	ifaceStates    = []string{"up", "down", "no-carrier"}
 	ifaceKinds     = []string{"ethernet", "ip", "loopback"}

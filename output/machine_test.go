@@ -54,6 +54,7 @@ func machineScenarios() []scenario {
 		records: slices.Concat([]report.Record{
 			&report.Privilege{Name: "raw-sockets", Allowed: true, Why: "root", Program: "/usr/bin/sonde", Drops: 41},
 			&report.Privilege{Name: "ping", Group: 0, Groups: "1 0"},
+			&report.Privilege{Name: "xdp", Allowed: true},
 			&report.Privilege{Name: "landlock", Allowed: true, Version: 7},
 			&report.Privilege{Name: "seccomp", Allowed: true},
 			iface(report.Interface{Name: "lo", Index: 1, State: "up", Kind: "loopback", MTU: 65536}, wire.MAC{}, "127.0.0.1/8", "::1/128"),
@@ -115,7 +116,8 @@ func machineScenarios() []scenario {
 		why.records = append(why.records, &report.Privilege{Name: "raw-sockets", Allowed: allowed, Missing: !allowed, Why: word, Program: "/opt/sonde"})
 	}
 	why.records = append(why.records, &report.Privilege{Name: "ping", Allowed: true, Group: 5, Groups: "0 2147483647"},
-		&report.Privilege{Name: "landlock", Why: "kernel"}, &report.Privilege{Name: "landlock", Why: "refused"},
+		&report.Privilege{Name: "xdp", Why: "kernel"}, &report.Privilege{Name: "xdp", Why: "no-capability"}, &report.Privilege{Name: "xdp", Why: "user-namespace"},
+		&report.Privilege{Name: "xdp", Why: "refused"}, &report.Privilege{Name: "landlock", Why: "kernel"}, &report.Privilege{Name: "landlock", Why: "refused"},
 		&report.Privilege{Name: "seccomp", Why: "kernel"}, &report.Privilege{Name: "seccomp", Why: "refused"}, &report.Privilege{Name: "seccomp", Why: "processor"},
 		&report.Limit{Name: "source-ports", First: 61000, Last: 65535, Shared: true},
 		iface(report.Interface{Name: hostile, Index: 9, State: "up", Kind: "ip", MTU: 1280}, wire.MAC{}))

@@ -91,6 +91,8 @@ func label(p *report.Privilege) string {
 		return "raw sockets"
 	case "ping":
 		return "echo by the kernel"
+	case "xdp":
+		return "XDP"
 	case "landlock":
 		return "Landlock"
 	}
@@ -110,8 +112,15 @@ var grantWords = map[string]string{
 	"refused":         "refused in spite of CAP_NET_RAW: seccomp?",
 }
 
-// meansWords say what a means of the sandbox does, and by Why what keeps it from that.
+// meansWords say what a means does, and by Why what keeps it from that.
 var meansWords = map[string]map[string]string{
+	"xdp": {
+		"":               "tcp --via xdp has a program in the kernel ask",
+		"kernel":         "this kernel has none that send: Linux 5.18 has",
+		"no-capability":  "it takes root, or cap_net_raw,cap_bpf,cap_perfmon,cap_net_admin+p of the file",
+		"user-namespace": "whoever is root of a user namespace only loads none",
+		"refused":        "a sandbox refuses it, or lockdown does",
+	},
 	"landlock": {
 		"":        "takes all files away but those that a run needs",
 		"kernel":  "this kernel has none, or it is off: files stay within reach",

@@ -306,7 +306,7 @@ func TestDoctorMachine(t *testing.T) {
 	for _, r := range o.records {
 		got[jsonWord(t, r, "type")]++
 	}
-	if want := map[string]int{"scan": 1, "privilege": 4, "interface": 4, "route": 4, "limit": 4, "end": 1}; fmt.Sprint(got) != fmt.Sprint(want) {
+	if want := map[string]int{"scan": 1, "privilege": 5, "interface": 4, "route": 4, "limit": 4, "end": 1}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	o.wantText(t, "\neth0       2      up     Ethernet  1500   "+client.MAC("eth0").String()+"\n", "\n  10.1.0.1/24, fd01::1/64, ",

@@ -91,6 +91,12 @@ func TestDoctorPrivileges(t *testing.T) {
 					}
 				}
 			}
+			for _, r := range recordsOf[*report.Privilege](o.records) {
+				// Root of this machine loads programs, root of a user namespace does not.
+				if r.Name == "xdp" && (r.Allowed || r.Why == "user-namespace") != (tt.name == "root") {
+					t.Errorf("programs: %v, %s", r.Allowed, r.Why)
+				}
+			}
 			if why != tt.why || (fix == "") != tt.raw {
 				t.Errorf("why is %s, want %s; fix is %q", why, tt.why, fix)
 			}

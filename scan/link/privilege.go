@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"sonde/scan/link/xdp"
 )
 
 // Permitted tells whether raw sockets can be opened here: nil if so. Where the
@@ -69,6 +71,28 @@ func held() (*cap.Set, error) {
 	return set, nil
 }
 
+// errOldKernel is the error for a kernel without what --via xdp needs of it.
+var errOldKernel = errors.New("no program sends frames on Linux")
+
+// WhyNoProgram tells in a word why no program can be loaded into the kernel here, "" if one
+// can: "kernel", which is too old; "no-capability"; "user-namespace", whose capabilities do
+// not count for that; "refused", in spite of all.
+func WhyNoProgram() string {
+	switch err := MayLoad(); {
+	case errors.Is(err, errOldKernel):
+		return "kernel"
+	case err != nil:
+		return "no-capability"
+	}
+	switch {
+	case xdp.Try() == nil:
+		return ""
+	case nestedUsers():
+		return "user-namespace"
+	}
+	return "refused"
+}
+
 // MayLoad tells whether programs can be loaded into the kernel here, as far as capabilities
 // and its version say: nil if so. Those that the program may have it raises in all threads.
 func MayLoad() error {
@@ -79,7 +103,7 @@ func MayLoad() error {
 	release := unix.ByteSliceToString(u.Release[:])
 	var major, minor int
 	if n, _ := fmt.Sscanf(release, "%d.%d", &major, &minor); n == 2 && (major < 5 || major == 5 && minor < 18) {
-		return fmt.Errorf("no program sends frames on Linux %s: that takes 5.18", release)
+		return fmt.Errorf("%w %s: that takes 5.18", errOldKernel, release)
 	}
 	set, err := held()
 	if err != nil {

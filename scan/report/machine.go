@@ -9,7 +9,7 @@ import (
 // Privilege is something that this process may do on the network, or may not, or a
 // means to keep the rest from it: the kernel has that, or it has not.
 type Privilege struct {
-	Name    string // "raw-sockets", "ping"; "landlock", "seccomp": what keeps files and system calls away
+	Name    string // "raw-sockets", "xdp": to have a program in the kernel ask, "ping"; "landlock", "seccomp": what keeps files and system calls away
 	Allowed bool
 	Missing bool   // it is not allowed, and sonde does worse without it
 	Why     string // a word for what decided it, as schema.json lists them; of ping "", and of a means that is there

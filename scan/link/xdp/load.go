@@ -116,6 +116,18 @@ func Load(s Shape) (p *Program, err error) {
 	return p, nil
 }
 
+// Try loads a program that does nothing, and lets go of it: whether the kernel takes any from
+// this process. The error wraps what it said, a syscall.Errno.
+func Try() error {
+	nothing := asm.Instructions{asm.Mov.Imm32(asm.R0, xdpPass), asm.Return()}
+	p, err := ebpf.NewProgramWithOptions(&ebpf.ProgramSpec{Name: "sonde_try", Type: ebpf.XDP, Instructions: nothing, License: "Dual MIT/GPL"},
+		ebpf.ProgramOptions{LogDisabled: true})
+	if err != nil {
+		return fmt.Errorf("program of BPF: %w", err)
+	}
+	return p.Close()
+}
+
 // makeMaps makes the maps and maps their memory.
 func (p *Program) makeMaps() (err error) {
 	words := uint64(1) << bits.Len64((max(p.shape.Questions, 1)+63)/64-1)
