@@ -52,7 +52,7 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 		a.keep = a.pager.Keep() // which may depend on what is asked
 		return b
 	case *report.Host:
-		if r.Ports == 0 && !r.Routed && !r.System && a.blocks[r.Addr] == nil {
+		if r.Ports == 0 && !r.Routed && !r.System && a.blocks[r.Addr] == nil && !(a.scan.Then && a.scan.Ports == 0 && r.State == probe.Up) {
 			return a.appendAlone(b, r)
 		}
 		k := a.block(r.Addr)
@@ -95,6 +95,10 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 		}
 		k := a.block(r.Addr)
 		k.host.Findings = append(k.host.Findings, *report.Clone(r).(*report.Finding))
+		return a.whole(b, k)
+	case *report.Then:
+		k := a.block(r.Addr)
+		k.host.Then = report.Clone(r).(*report.Then)
 		return a.whole(b, k)
 	case *report.Pair:
 		return a.pager.AppendPair(b, r)
@@ -205,7 +209,7 @@ func (k *block) complete(s *report.Scan) bool {
 	}
 	return h.Decided && h.Heard.Ports() >= h.Host.Ports &&
 		(!s.Services || len(k.services) >= int(k.listed[probe.Open])) &&
-		(!h.Routed || k.routed()) && (!h.System || h.OS != nil)
+		(!h.Routed || k.routed()) && (!h.System || h.OS != nil) && !k.awaitsThen(s)
 }
 
 // routed tells whether all hops are there.

@@ -18,7 +18,7 @@ import (
 // kinds are one record of each type.
 func kinds() []report.Record {
 	return []report.Record{new(report.Scan), new(report.Host), new(report.Port), new(report.Service), new(report.OS), new(report.Hop), new(report.Rewrite), new(report.PathMTU), new(report.Edge), new(report.Finding),
-		new(report.Privilege), new(report.Limit), new(report.Interface), new(report.Route), new(report.Way), new(report.Pair), new(report.Comparison), new(report.Difference), new(report.Differences), new(report.Unmet),
+		new(report.Privilege), new(report.Limit), new(report.Interface), new(report.Route), new(report.Way), new(report.Pair), new(report.Comparison), new(report.Difference), new(report.Differences), new(report.Unmet), new(report.Then),
 		new(report.Trial), new(report.Effect), new(report.Conclusion), new(report.End)}
 }
 
@@ -231,6 +231,14 @@ func canonical(rec report.Record) {
 	case *report.Unmet:
 		if !r.Decided {
 			*r = report.Unmet{Addr: r.Addr, Name: r.Name, Proto: r.Proto, Port: r.Port, Want: r.Want}
+		}
+	case *report.Then:
+		r.Addr = known(r.Addr)
+		if r.Error != "" {
+			r.Signal = ""
+		}
+		if r.Error+r.Signal != "" {
+			r.Exit = 0
 		}
 	case *report.Difference, *report.Differences:
 		canonicalDifference(rec)

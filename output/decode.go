@@ -96,6 +96,8 @@ func (o *object) record(kind string) report.Record {
 		return o.comparison()
 	case "unmet":
 		return o.unmet()
+	case "then":
+		return o.then()
 	case "difference":
 		return o.difference()
 	case "differences":
@@ -130,7 +132,7 @@ func (o *object) scan() *report.Scan {
 	s := &report.Scan{Version: o.str("version"), Command: o.str("command"), Args: o.list("args"), Time: o.time("time"),
 		Methods: o.list("method"), Seed: o.num("seed", 64), Probes: o.num("probes", 64), Resumed: o.bool("resumed"),
 		Source: o.addr("source"), Addresses: o.num("addresses", 64), Ports: uint32(o.num("ports", 32)),
-		Services: o.bool("services"), NoPing: o.bool("no_ping"), Captures: o.bool("captures"), Notes: o.list("notes")}
+		Services: o.bool("services"), Then: o.bool("then"), NoPing: o.bool("no_ping"), Captures: o.bool("captures"), Notes: o.list("notes")}
 	if o.has("defaults") {
 		s.Defaults = each(o, "defaults", func(in *object, key string) report.Default {
 			d := in.open(key)

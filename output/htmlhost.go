@@ -23,7 +23,7 @@ func (f *htmlWriter) AppendHost(b []byte, h *Host) []byte {
 	f.ports.add(h)
 	switch {
 	case f.layout == inHosts && h.Alone():
-		return f.appendHostRow(b, &h.Host)
+		return f.appendHostRow(b, h)
 	case f.layout == inSections:
 		return f.appendRouteSection(b, h)
 	}
@@ -52,6 +52,9 @@ func (f *htmlWriter) AppendHost(b []byte, h *Host) []byte {
 	if len(h.Hops) > 0 {
 		b = f.appendNote(b, func(b []byte) []byte { return f.appendRoute(b, h) })
 	}
+	if h.Then != nil {
+		b = f.appendNote(b, func(b []byte) []byte { return appendPre(b, appendThen(nil, h.Then)) })
+	}
 	if f.layout == inHosts { // what follows does not belong to it
 		b = append(b, "\n<tbody>"...)
 	}
@@ -64,7 +67,8 @@ func hostID(h *Host) string {
 }
 
 // appendHostRow writes a host of a sweep.
-func (f *htmlWriter) appendHostRow(b []byte, h *report.Host) []byte {
+func (f *htmlWriter) appendHostRow(b []byte, whole *Host) []byte {
+	h := &whole.Host
 	b = page.Text(append(page.Row(b, ""), `<th scope="row" class="mono">`...), string(appendAddr(nil, h.Addr)))
 	b = page.Cell(b, "name", f.hostName(h))
 	if len(h.Local) > 0 {
@@ -84,6 +88,9 @@ func (f *htmlWriter) appendHostRow(b []byte, h *report.Host) []byte {
 	b = appendSaid(b, appendSpread(nil, h.Repeat))
 	if f.words.Verbose && h.Reply != nil {
 		b = appendReplyDetails(b, "the reply", h.Reply)
+	}
+	if whole.Then != nil {
+		b = appendPre(b, appendThen(nil, whole.Then))
 	}
 	b = page.Cell(b, "rtt", tripCell(&h.Verdict))
 	return page.Close(page.Cell(b, "mono", macVendor(h)), "td")

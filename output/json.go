@@ -98,7 +98,7 @@ func (j JSON) AppendRecord(b []byte, r report.Record) []byte {
 }
 
 // compared begins the line of r, if it is about what was compared: captures, runs, or a run
-// with what was expected.
+// with what was expected; or about a command.
 func (l *line) compared(b []byte, r report.Record) bool {
 	switch r := r.(type) {
 	case *report.Pair:
@@ -110,6 +110,9 @@ func (l *line) compared(b []byte, r report.Record) bool {
 	case *report.Unmet:
 		l.begin(b, "unmet")
 		l.unmet(r)
+	case *report.Then:
+		l.begin(b, "then")
+		l.then(r)
 	case *report.Difference:
 		l.begin(b, "difference")
 		l.difference(r)
@@ -154,6 +157,7 @@ func (l *line) scan(s *report.Scan) {
 	l.askedPorts("asked", s.Asked)
 	l.askedPorts("also_asked", s.AlsoAsked)
 	l.yes("services", s.Services)
+	l.yes("then", s.Then)
 	l.yes("no_ping", s.NoPing)
 	l.yes("captures", s.Captures)
 	if len(s.Notes) > 0 {

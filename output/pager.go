@@ -53,6 +53,7 @@ type Host struct {
 	MTU         *report.PathMTU  // of the way of these; nil: not measured
 	Findings    []report.Finding // as they came
 	OS          *report.OS       // nil: it was not asked, or the run was cut short
+	Then        *report.Then     // nil: no command was run for it, or has ended
 }
 
 // Port is a port with what it says of itself.

@@ -414,7 +414,7 @@ func scenarios() []scenario {
 		},
 		end: end(300, 20, 3*time.Second, 3, "silence"),
 	})
-	for _, s := range slices.Concat(routeScenarios(), serviceScenarios(), machineScenarios(), pairScenarios(), differenceScenarios(), unmetScenarios(), trialScenarios()) {
+	for _, s := range slices.Concat(routeScenarios(), serviceScenarios(), machineScenarios(), pairScenarios(), differenceScenarios(), unmetScenarios(), thenScenarios(), trialScenarios()) {
 		add(s)
 	}
 	return all

@@ -82,6 +82,13 @@ func (f *text) AppendFinding(b []byte, r *report.Finding) []byte {
 }
 
 func (f *text) AppendHost(b []byte, h *Host) []byte {
+	if b = f.appendHost(b, h); h.Then != nil {
+		b = appendThen(b, h.Then)
+	}
+	return b
+}
+
+func (f *text) appendHost(b []byte, h *Host) []byte {
 	if h.Alone() {
 		return f.appendAlone(b, &h.Host)
 	}

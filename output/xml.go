@@ -183,6 +183,9 @@ func (f *xmlWriter) remarks(h *Host) (lines []string) {
 	if h.MTU != nil {
 		lines = append(lines, string(appendMTU(nil, h.MTU)))
 	}
+	if h.Then != nil {
+		lines = append(lines, strings.Split(strings.TrimSuffix(string(appendThen(nil, h.Then)), "\n"), "\n")...)
+	}
 	return slices.DeleteFunc(lines, func(line string) bool { return line == "" })
 }
 

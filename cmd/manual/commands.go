@@ -13,6 +13,17 @@ files and pipes get what fping prints, the summary. --wait-for STATE asks again,
 --interval after the last answer, until everything has that state, and ends with 0 at
 once; at the --deadline it ends with 3.`
 
+// handing is what commands with --then say of it.
+const handing = `
+
+--then COMMAND runs a command once for each host that has an open port, or in a sweep is
+up, when all is known of it. {addr} stands for its address, {ports} for its open ports as -p takes
+them, {host} for its name, or its address where it has none that is a plain host name.
+COMMAND is split into words as a shell does it, but no shell runs: to have one, name it. At
+most four run at a time, without any privilege of sonde's, and for root as nobody. What a command writes,
+and its exit code, are shown beneath the host, and are records of -o json; they do not change
+the exit code of sonde. When sonde ends early, so do they.`
+
 // ofPorts are the columns of tcp, udp and fp.
 var ofPorts = []Term{
 	{"PORT", "number and protocol; below it, indented, what else is known of the port"},
@@ -24,7 +35,7 @@ var ofPorts = []Term{
 var tcp = command{
 	text: `tcp asks TCP ports: by a SYN of our own where that is permitted, else by the
 kernel's connect, and says so. Named targets are scanned whether or not they
-answer a ping; of networks only what is up, unless -PN says otherwise.` + repeats,
+answer a ping; of networks only what is up, unless -PN says otherwise.` + repeats + handing,
 	examples: []Example{
 		{"sonde tcp -PN -p 22,80,443 192.0.2.7", "asks three ports, and pings nobody before"},
 		{"sonde tcp --top 100 --open 192.0.2.0/24", "of those in a network who are up, lists what is open among the 100 usual ports"},
@@ -32,6 +43,7 @@ answer a ping; of networks only what is up, unless -PN says otherwise.` + repeat
 		{"sonde tcp -q -p 5432 --wait-for open --deadline 30s db.example && echo ready", "waits until the database listens, for 30 s at most"},
 		{"sonde tcp -p 443 -c 100 --interval 100ms 192.0.2.7", "asks 100 times: loss and round trips of TCP itself"},
 		{"sonde tcp --services --open 192.0.2.0/28", "says of what is open what it is, too"},
+		{"sonde tcp -p 22 --then 'ssh-keyscan -p {ports} {addr}' 192.0.2.0/28", "has ssh-keyscan ask each host that has SSH for its keys, and shows what it says"},
 		{"sonde tcp -p- --resume all.kept -o json=all.json 192.0.2.7", "asks all ports, and goes on where it was when it is typed again"},
 	},
 	columns: ofPorts,
@@ -41,12 +53,13 @@ var udp = command{
 	text: `udp asks each port in the words of the protocol that lives there (DNS, NTP,
 SNMP, TFTP, SIP, IKE, QUIC, RADIUS and some forty others), others with an empty
 datagram. A port that says nothing is open|filtered: it may have nothing to say.
-What that means for the host is said, too.` + repeats,
+What that means for the host is said, too.` + repeats + handing,
 	examples: []Example{
 		{"sonde udp -p 53,123 192.0.2.7", "asks a name server and a clock in their own words"},
 		{"sonde udp -g 53 -p 12053 192.0.2.7", "asks from source port 53, which some firewalls let in"},
 		{"sonde udp --top 20 --confirm 192.0.2.7", "asks silent ports again, as slowly as the host tells of closed ones"},
 		{"sonde udp -p 161 --open 192.0.2.0/24 -o list", "lists who answers SNMP, an address and port a line"},
+		{"sonde udp -p 161 --then 'snmpget -v2c -c public {addr} sysDescr.0' 192.0.2.0/28", "asks who answers SNMP what it is"},
 		{"sonde udp --services -p 53,123,161 192.0.2.7", "names the programs that answer"},
 		{"sonde udp -p 514 --data-string '<14>sonde: a test' 192.0.2.7", "sends a line to a log server"},
 	},
@@ -68,12 +81,13 @@ a router would pass on: IPv4 by ARP, address by address (links up to a /16); IPv
 echo request to all nodes, plain and with an option that nobody knows, which hosts
 must refuse; no MLD query, which would take the part of a router. Who is found is then
 asked for its name by mDNS, LLMNR and NetBIOS. These names are the hosts' own
-word; -R looks them up in the DNS.` + repeats,
+word; -R looks them up in the DNS.` + repeats + handing,
 	examples: []Example{
 		{"sonde sweep 192.0.2.0/24", "lists who is up, and counts"},
 		{"sonde sweep -PE -PS22,443 192.0.2.0/24 -o json", "pings by echo and by SYNs to two ports, a JSON object a line"},
 		{"sonde sweep -c 10 192.0.2.7", "pings ten times, for loss and round trips"},
 		{"sonde sweep -PE --expect up -q 192.0.2.7 192.0.2.8 || echo somebody is missing", "prints nothing, and ends with 0 if both are up"},
+		{"sonde sweep --then 'traceroute -n {addr}' 192.0.2.0/28", "traces the way to each host that is up"},
 		{"sonde sweep --local", "lists everybody on the links of this machine, by IPv4 and IPv6"},
 		{"sonde sweep -o list 192.0.2.0/24 | sonde tcp -i - -p 22", "asks those who are up for SSH"},
 	},

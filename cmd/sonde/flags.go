@@ -146,6 +146,7 @@ func (o *options) checks() {
 	o.define(func(s *pflag.FlagSet) {
 		s.StringVar(&o.spec.Expect, "expect", "", "exit 0 only if everything has this `STATE`")
 		s.StringVar(&o.expected, "expect-file", "", "exit 0 only if each line of `FILE` holds: 192.0.2.7:80 open; it also says whom to ask, unless you do")
+		s.StringVar(&o.spec.Then, "then", "", "run `COMMAND` for each host that is up (sweep) or has an open port, without a shell: 'nmap -sC -p {ports} {addr}'; {host} is its name")
 		s.BoolVar(&o.spec.Show.Nagios, "nagios", false, "one line with performance data, and exit codes as plugins of Nagios have them: 0, 1, 2, 3")
 		s.StringVar(&o.spec.Way.Via, "via", "", "raw, connect or xdp: refuse any other `WAY`")
 	})

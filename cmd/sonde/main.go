@@ -11,6 +11,7 @@ import (
 
 	"sonde/scan/job"
 	"sonde/scan/network"
+	"sonde/scan/then"
 )
 
 // garbage is how much of what is in use may be garbage, in percent, unless GOGC says
@@ -18,6 +19,9 @@ import (
 const garbage = 50
 
 func main() {
+	if os.Args[0] == then.Name {
+		os.Exit(then.Serve(os.Stdin, os.Stdout))
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}

@@ -46,13 +46,14 @@ scan/service        fingerprint probe/payload scan/report scan/service/protocol
 scan/stack          fingerprint/stack probe probe/wire scan
 scan/stat           nothing
 scan/trial          probe scan scan/stat
+scan/then           scan/report scan/sandbox
 scan/checkpoint     probe probe/wire scan scan/files
 scan/capture        probe/wire
 scan/link           probe probe/payload probe/wire scan scan/link/xdp
 scan/link/linktest  probe/wire scan
 scan/link/xdp       nothing
 scan/network        probe probe/wire scan scan/link scan/sandbox scan/target
-scan/job            fingerprint fingerprint/stack probe probe/field probe/payload probe/wire scan scan/capture scan/checkpoint scan/files scan/link scan/network scan/ports scan/repeat scan/report scan/sandbox scan/service scan/stack scan/sweep scan/target scan/trace scan/trial
+scan/job            fingerprint fingerprint/stack probe probe/field probe/payload probe/wire scan scan/capture scan/checkpoint scan/files scan/link scan/network scan/ports scan/repeat scan/report scan/sandbox scan/service scan/stack scan/sweep scan/target scan/then scan/trace scan/trial
 scan/doctor         probe probe/wire scan scan/job scan/link scan/network scan/report scan/sandbox scan/sweep scan/target
 scan/compare        probe/wire scan scan/capture scan/files scan/job scan/report scan/stat
 scan/diff           probe probe/field probe/wire scan scan/job scan/report
@@ -73,7 +74,7 @@ cmd/terminal        nothing
 cmd/complete        fingerprint output probe probe/wire scan scan/job
 cmd/defaults        scan/job scan/report
 cmd/manual          output probe probe/field scan scan/job
-cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cmd/terminal output output/read probe/field probe/wire scan scan/capture scan/compare scan/diff scan/doctor scan/files scan/job scan/network scan/report scan/target
+cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cmd/terminal output output/read probe/field probe/wire scan scan/capture scan/compare scan/diff scan/doctor scan/files scan/job scan/network scan/report scan/target scan/then
 `
 
 // powers says who uses other people's modules, and those packages of Go's own
@@ -82,9 +83,9 @@ cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cm
 const powers = `
 unsafe                        scan/lab scan/link scan/link/xdp scan/sandbox
 golang.org/x/sys              scan/lab scan/link scan/link/xdp scan/sandbox cmd/terminal
-syscall                       scan/lab scan/link cmd/defaults cmd/sonde output scan scan/service scan/simnet scan/job scan/network scan/files scan/sandbox probe
+syscall                       scan/lab scan/link cmd/defaults cmd/sonde output scan scan/service scan/simnet scan/job scan/network scan/files scan/sandbox scan/then probe
 os                            scan/lab scan/link cmd/sonde cmd/defaults cmd/manual cmd/terminal output scan/lab/bench scan/lab/demo scan/lab/labtest scan/lab/services scan/lab/stress scan/simnet scan/job scan/network scan/files scan/sandbox scan/compare scan/diff
-os/exec                       scan/lab scan/lab/bench scan/lab/demo scan/lab/services scan/lab/stress
+os/exec                       scan/then scan/lab scan/lab/bench scan/lab/demo scan/lab/services scan/lab/stress
 os/signal                     cmd/sonde
 net                           scan/lab scan/link cmd/complete cmd/sonde scan/lab/bench scan/lab/demo scan/service scan/target scan/job scan/network scan/simnet
 github.com/cilium/ebpf        scan/lab scan/link/xdp
@@ -92,6 +93,7 @@ github.com/dchest/siphash     probe
 github.com/google/go-cmp      output/outputtest
 github.com/google/gopacket    scan/lab
 github.com/google/nftables    scan/lab scan/link
+github.com/kballard           scan/then
 github.com/landlock-lsm       scan/sandbox
 github.com/mdlayher/netlink   scan/link
 github.com/mdlayher/raw       scan/link

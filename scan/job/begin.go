@@ -31,8 +31,11 @@ func (j *job) begin(ctx context.Context, cancel context.CancelCauseFunc) (tap sc
 	if err := j.kept.start(cancel); err != nil {
 		return nil, nil, errors.Join(err, untap())
 	}
+	if err := j.beginThen(); err != nil { // while programs may be started
+		return nil, nil, errors.Join(err, untap(), j.kept.finish())
+	}
 	if err := j.network.GiveUp(j.later()); err != nil {
-		return nil, nil, errors.Join(Local(err), untap(), j.kept.finish())
+		return nil, nil, errors.Join(Local(err), j.then.finish(ctx), untap(), j.kept.finish())
 	}
 	return tap, untap, nil
 }

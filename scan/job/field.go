@@ -105,6 +105,7 @@ var fields = withCrafts([]specField{
 	{"expect-file", func(s *Spec) any { return &s.Expectations }, "sweep tcp udp ", free, nil}, // not beside a checkpoint: see expectRules
 	{"nagios", func(s *Spec) any { return &s.Show.Nagios }, repeats, free, nil},
 	{"wait-for", func(s *Spec) any { return &s.WaitFor }, repeats, free, nil}, // not beside a checkpoint, likewise
+	{"then", func(s *Spec) any { return &s.Then }, repeats, free, nil},        // not beside a checkpoint, likewise
 	{"no-os", func(s *Spec) any { return &s.System.Off }, "fp ", free, nil},
 	{"os-db", func(s *Spec) any { return &s.System.Database }, "fp ", free, nil},
 	{"os-sample", func(s *Spec) any { return &s.System.Sample }, "fp ", free, nil},

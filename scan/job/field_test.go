@@ -18,7 +18,7 @@ import (
 func full() *Spec {
 	n, seed, rate, d := 7, uint64(9), 2.5, Duration(1500*time.Millisecond)
 	return &Spec{
-		Command: "tcp", Args: []string{"tcp", "10.0.0.1"}, Expect: "open", WaitFor: "closed",
+		Command: "tcp", Args: []string{"tcp", "10.0.0.1"}, Expect: "open", WaitFor: "closed", Then: "true {addr}",
 		Defaults: []report.Default{{Flag: "rate", Value: "2.5", From: "SONDE_RATE"}},
 		Targets:  Targets{Words: []string{"10.0.0.1"}, Exclude: []string{"10.0.0.2"}, ExcludeFile: true, AllAddresses: true, Local: true, IPv4: true, IPv6: true},
 		Ask:      Ask{Ping: []string{"E"}, Scan: []string{"S"}, Ports: "80", Top: &n, ExcludePorts: "81", Confirm: true, UDP: true, Services: true, Proto: "tcp", Hops: &n, Flows: &n, MTU: true},

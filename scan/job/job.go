@@ -37,6 +37,7 @@ type job struct {
 	kept     *resumption   // nil: without --resume
 	expected *expectations // nil: without --expect-file
 	local    *local        // nil: without --local
+	then     *handing      // nil: without --then
 	wayless  *target.Set   // of the swept ranges, to which there is no way
 	out      report.Sink
 
@@ -304,6 +305,7 @@ func (j *job) record(r report.Record) {
 	j.expected.see(r)
 	j.mu.Unlock()
 	j.out.Put(r)
+	j.then.see(r)
 }
 
 // addStats adds the counts of a plan that is over.
@@ -351,10 +353,17 @@ func (j *job) run(ctx context.Context, c *composition) (Outcome, error) {
 		if !j.outcome.Idle {
 			err = c.body(ctx)
 		}
-		if ctx.Err() != nil && !j.held {
-			j.outcome.Cut = context.Cause(ctx)
+		cut := func() {
+			if ctx.Err() != nil && !j.held {
+				j.outcome.Cut = context.Cause(ctx)
+			}
 		}
+		cut()
 		j.names.wait()
+		if j.then != nil {
+			err = errors.Join(err, j.then.finish(ctx))
+			cut() // what runs commands may take long
+		}
 		return err
 	})
 	close(finished)

@@ -73,6 +73,7 @@ func TestEveryFieldAndResume(t *testing.T) {
 		"count":         {nil, "-c and --resume exclude each other"},
 		"interval":      {nil, "--interval: it is between the rounds of -c or --wait-for"},
 		"expect-file":   {nil, "--expect-file and --resume exclude each other"},
+		"then":          {nil, "--then and --resume exclude each other"},
 		"wait-for":      {nil, "--wait-for and --resume exclude each other"},
 		"seed":          {func(s *Spec) { s.Part.Seed = &other }, "--seed 7, now 8"},
 		"shard":         {func(s *Spec) { s.Part.Shard = Shard{1, 2} }, "now with --shard 1/2"},
@@ -155,6 +156,7 @@ var refused = map[string]func(s *Spec){
 	"expect-file": func(s *Spec) {
 		s.Expectations = []Expectation{{Host: "10.0.0.1", Port: 80, States: []string{"open"}}}
 	},
+	"then":     func(s *Spec) { s.Then = "true {addr}" },
 	"wait-for": func(s *Spec) { s.WaitFor, s.Pace.Deadline = "open", new(Duration(time.Minute)) },
 }
 

@@ -36,6 +36,7 @@ type Spec struct {
 	Expectations []Expectation `json:"expectations,omitempty"`
 
 	WaitFor string   `json:"wait_for,omitempty"` // the state to wait for until everything has it
+	Then    string   `json:"then,omitempty"`     // the command that is run for each host of which something is found
 	Trial   Trial    `json:"trial,omitzero"`
 	System  System   `json:"system,omitzero"`
 	Compare Captures `json:"compare,omitzero"`

@@ -61,14 +61,14 @@ func Clone(r Record) Record {
 		return &c
 	case *Unmet:
 		return r.clone()
+	case *Then:
+		return r.clone()
 	case *Difference:
 		return copied(r)
 	case *Differences:
 		return r.clone()
 	case *Trial:
-		c := *r
-		c.Kinds = slices.Clone(r.Kinds)
-		return &c
+		return r.clone()
 	case *Effect:
 		c := *r
 		c.Properties, c.Alike, c.Rivals = slices.Clone(r.Properties), slices.Clone(r.Alike), slices.Clone(r.Rivals)
@@ -154,6 +154,18 @@ func (s *Scan) clone() *Scan {
 	if c.Trace, c.Trials = copied(s.Trace), copied(s.Trials); c.Trials != nil {
 		c.Trials.Factors = slices.Clone(s.Trials.Factors)
 	}
+	return &c
+}
+
+func (t *Trial) clone() *Trial {
+	c := *t
+	c.Kinds = slices.Clone(t.Kinds)
+	return &c
+}
+
+func (t *Then) clone() *Then {
+	c := *t
+	c.Argv = slices.Clone(t.Argv)
 	return &c
 }
 

@@ -12,7 +12,7 @@ package report
 import "time"
 
 // Record is one thing that a run tells: *Scan first, *End last, and between them
-// *Host, *Port, *Service, *OS, *Rewrite, *PathMTU, *Hop and *Finding, or what is about this machine:
+// *Host, *Port, *Service, *OS, *Rewrite, *PathMTU, *Hop, *Finding and *Then, or what is about this machine:
 // *Privilege, *Limit, *Interface, *Route and *Way, or of trials *Trial, *Effect and
 // *Conclusion, or of two captures *Pair and *Comparison, or of two runs *Difference and
 // *Differences; *Unmet comes before *End.

@@ -58,7 +58,7 @@ func TestClone(t *testing.T) {
 			&Interface{Addrs: []netip.Prefix{netip.PrefixFrom(here, 24)}}, &Route{Kind: "a"}, &Way{Pings: []string{"a"}},
 			&Pair{Changes: []Change{{"a", "b", "c"}}, Back: []Change{{"a", "b", "c"}}, Flow: &PairFlow{Sent: 1}},
 			&Comparison{Questions: []FateCount{{What: "SYN"}}, There: Passage{Changes: []ChangeCount{{Packets: 1}}}, Back: Passage{Changes: []ChangeCount{{Packets: 1}}}},
-			&Unmet{Want: []probe.State{probe.Open}}, &Difference{Old: "a"}, &Differences{Old: Side{Flags: []string{"a"}}, New: Side{Flags: []string{"b"}}},
+			&Unmet{Want: []probe.State{probe.Open}}, &Then{Argv: []string{"a"}}, &Difference{Old: "a"}, &Differences{Old: Side{Flags: []string{"a"}}, New: Side{Flags: []string{"b"}}},
 			&End{Sent: 1},
 		}
 	}

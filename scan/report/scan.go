@@ -26,6 +26,7 @@ type Scan struct {
 	Asked     *Asked     // how they are asked, and which they are; nil: a sweep
 	AlsoAsked *Asked     // likewise those of another protocol; nil: there are none
 	Services  bool       // a Service follows for each open port
+	Then      bool       // a Then follows for each host of which something is found
 	Trace     *Trace     // Hops follow; nil: none
 	Trials    *Trials    // what is varied; nil: nothing
 	NoPing    bool       // the user skipped the ping (-PN)

@@ -83,9 +83,7 @@ const fewThreads = 1024
 // it cannot be, in a user namespace with a single user for one, root stays, without its
 // capabilities.
 func become(had *cap.Set, how Nobody, kept bool) {
-	may, _ := had.GetFlag(cap.Effective, cap.SETUID)
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &limit); err != nil || limit.Cur < fewThreads || !may || unix.Geteuid() != 0 || !mapped(nobodyID) {
+	if !mayBecome(had) {
 		return
 	}
 	if kept {
@@ -99,6 +97,14 @@ func become(had *cap.Set, how Nobody, kept bool) {
 		syscall.Setresgid(nobodyID, nobodyID, nobodyID)
 	}
 	syscall.Setresuid(nobodyID, nobodyID, nobodyID)
+}
+
+// mayBecome tells whether root can be nobody here.
+func mayBecome(had *cap.Set) bool {
+	may, _ := had.GetFlag(cap.Effective, cap.SETUID)
+	var limit unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_NPROC, &limit)
+	return err == nil && limit.Cur >= fewThreads && may && unix.Geteuid() == 0 && mapped(nobodyID)
 }
 
 // mapped tells whether there is a user of that number in our user namespace.
@@ -123,4 +129,30 @@ func held() (*cap.Set, error) {
 		return nil, fmt.Errorf("capabilities: %w", err)
 	}
 	return set, nil
+}
+
+// Ordinary is the user as whom programs of the user's are started: nobody for root, where
+// that can be. Nil: as who we are.
+func Ordinary() *syscall.Credential {
+	had, err := held()
+	if err != nil || !mayBecome(had) {
+		return nil
+	}
+	return &syscall.Credential{Uid: nobodyID, Gid: nobodyID}
+}
+
+// BeOrdinary makes this process, in all threads, one that programs of the user's are started
+// by: without capabilities, none of which comes back for a program that it starts. Root that
+// could not be somebody else stays it, and programs that it starts get none, either.
+func BeOrdinary() error {
+	if unix.Geteuid() == 0 {
+		// Root's programs have all capabilities but for this (capabilities(7)).
+		if _, err := cap.Prctlw(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return fmt.Errorf("setting no_new_privs: %w", err)
+		}
+	}
+	if err := cap.NewSet().SetProc(); err != nil {
+		return fmt.Errorf("dropping capabilities: %w", err)
+	}
+	return nil
 }
