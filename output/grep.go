@@ -81,6 +81,10 @@ func (f *grep) AppendHost(b []byte, h *Host) []byte {
 		}
 		b = append(appendIgnored(b, h.Folds), '\n')
 	}
+	if says := saysItIs(&h.Host); says != "" {
+		b = appendAddr(append(b, "# "...), h.Addr)
+		b = append(append(append(b, ' '), says...), '\n')
+	}
 	for i := range h.Findings {
 		b = appendAddr(append(b, "# "...), h.Addr)
 		b = append(appendFinding(append(b, ": "...), &h.Findings[i]), '\n')

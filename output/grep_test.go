@@ -60,3 +60,24 @@ func TestGrepLines(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesOfTheLink: what hosts of the link say they are called is in every format that has
+// hosts, in those of nmap where its readers take it for no name that somebody has looked up.
+func TestNamesOfTheLink(t *testing.T) {
+	var s scenario
+	for _, one := range scenarios() {
+		if one.name == "local" {
+			s = one
+		}
+	}
+	const says = `says it is nas (llmnr), nas.local (mdns), =NAS \x1b[31m`
+	for name, want := range map[string]string{"text": says, "grep": "# 10.77.2.10 " + says, "xml": `<script id="sonde" output="` + says, "html": says} {
+		out := s.render(format(name))
+		if !strings.Contains(out, want) {
+			t.Errorf("%s has no %q:\n%s", name, want, out)
+		}
+		if (name == "grep" || name == "xml") && (strings.Contains(out, "(nas)") || strings.Contains(out, "<hostname ")) {
+			t.Errorf("%s has it as a name that was looked up:\n%s", name, out)
+		}
+	}
+}

@@ -72,7 +72,7 @@ func (f *htmlWriter) appendHostRow(b []byte, whole *Host) []byte {
 	b = page.Text(append(page.Row(b, ""), `<th scope="row" class="mono">`...), string(appendAddr(nil, h.Addr)))
 	b = page.Cell(b, "name", f.hostName(h))
 	if len(h.Local) > 0 {
-		b = page.Close(page.Text(page.Open(b, "div", "said"), strings.TrimPrefix(string(appendLocalNames(nil, h.Local)), ", ")), "div")
+		b = page.Close(page.Text(page.Open(b, "div", "said"), saysItIs(h)), "div")
 	}
 	if f.words.Verbose {
 		b = appendPre(b, appendNames(nil, &h.Names))

@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"sonde/probe"
 	"sonde/probe/wire"
@@ -284,6 +285,11 @@ func appendLocalNames(b []byte, names []report.LocalName) []byte {
 		b = append(append(b, n.Source...), ')')
 	}
 	return b
+}
+
+// saysItIs is that by itself; "" where it says nothing.
+func saysItIs(h *report.Host) string {
+	return strings.TrimPrefix(string(appendLocalNames(nil, h.Local)), ", ")
 }
 
 // paint writes text in the colour of a state.

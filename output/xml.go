@@ -159,6 +159,7 @@ func (f *xmlWriter) remarks(h *Host) (lines []string) {
 	if h.Decided && h.Looked && h.Differ {
 		lines = append(lines, "forward and reverse names disagree")
 	}
+	lines = append(lines, saysItIs(&h.Host))
 	for i := range h.Findings {
 		lines = append(lines, string(appendFinding(nil, &h.Findings[i])))
 	}
