@@ -52,6 +52,7 @@ type fpScan struct {
 	mu         sync.Mutex
 	traced     map[netip.Addr]bool
 	mute       map[netip.Addr]int // ports that said nothing
+	again      crowd              // what is asked once more
 	identified int                // ports that said what they are
 	refused    int                // that answered, but not in a language that is known
 	silent     int                // that are open and said nothing
@@ -131,6 +132,14 @@ func (f *fpScan) talk(ctx context.Context, port netip.AddrPort, rtt time.Duratio
 		o.Name = ""
 		a, err = unhurried(ctx, f, func() (*service.Answer, error) { return service.Ask(ctx, f.dialer, port, o) })
 	}
+	if err == nil && f.postpone(ctx, port, o, a) {
+		return
+	}
+	f.heard(ctx, port, a, err)
+}
+
+// heard reports what a port said.
+func (f *fpScan) heard(ctx context.Context, port netip.AddrPort, a *service.Answer, err error) {
 	r := &report.Service{}
 	if err == nil {
 		r = a.Record()
@@ -215,6 +224,7 @@ func (f *fpScan) route(ctx context.Context, addr netip.Addr, port uint16, kind p
 // wait returns when everything that was begun is done, and adds it to the job.
 func (f *fpScan) wait() error {
 	f.wg.Wait()
+	f.askAgain()
 	f.addStats(f.stats)
 	f.job.mu.Lock()
 	defer f.job.mu.Unlock()

@@ -22,6 +22,15 @@ func (c conn) Say(text string, enough func([]byte) bool) []byte {
 	return b
 }
 
+// Await is Say for a question that may get no answer.
+func (c conn) Await(text string, enough func([]byte) bool) []byte {
+	if !c.write(text) {
+		return nil
+	}
+	b, _ := c.hear(c.waits.binary, func([]byte) time.Duration { return c.waits.binary }, maxGreeting, enough)
+	return b
+}
+
 // Hear is for who negotiates before it says who it is: the name that it looks up may be
 // ours, in vain.
 func (c conn) Hear(text string, before []byte) []byte {

@@ -73,7 +73,8 @@ func plan(h hint, usual *protocol.Protocol, w waits) []step {
 	case prints:
 		return []step{{0, talk{listen: true}}}
 	}
-	return []step{{0, talk{listen: true, get: true}}, {0, talk{tls: true}}}
+	// Who is slow to greet may hang up on who does not wait: where nothing was said yet, one waits.
+	return []step{{0, talk{listen: true, get: true}}, {0, talk{tls: true}}, {w.second, talk{listen: true}}}
 }
 
 // maxFirst is how many steps the first wave has at most, wave how many questions of the

@@ -244,7 +244,7 @@ func (p *port) take(s *stream, in *protocol.Protocol, facts protocol.Facts, b []
 		in.Talk(c, &facts)
 		f.How += facts.How
 	}
-	upgraded := in.Upgrade != nil && !c.Ended() && p.starttls(c, in, &f)
+	upgraded := in.Upgrade != nil && !facts.Clear && !c.Ended() && p.starttls(c, in, &f)
 	if in.Bye != "" && !c.Ended() && !upgraded {
 		io.WriteString(s, in.Bye)
 	}

@@ -41,6 +41,9 @@ type waves struct {
 func (p *port) ask(ctx context.Context, cancel func()) (finding, error) {
 	w := &waves{port: p, ctx: ctx, steps: plan(p.hint, p.usual, p.waits), findings: make(chan finding, maxConns), secured: p.hint == prints, start: time.Now()}
 	w.chosen = w.start.Add(w.steps[len(w.steps)-1].after + p.waits.second)
+	if p.hint == unhinted {
+		w.chosen = w.start.Add(p.waits.second)
+	}
 	if p.usual != nil && p.usual.Ask != nil {
 		w.asked = append(w.asked, p.usual)
 	}
@@ -83,6 +86,13 @@ func (w *waves) begin() {
 	for len(w.steps) > 0 && (w.running == 0 || !w.Alone && time.Since(w.start) >= w.steps[0].after) {
 		end := w.end
 		t := w.steps[0].talk
+		if w.hint == unhinted && t.onlyListens() {
+			if w.spoke.Load() || w.reactions&^protocol.HungUp != 0 || w.Alone || w.Brief {
+				w.steps = w.steps[1:]
+				continue
+			}
+			end = earlier(end, time.Now().Add(w.waits.patient))
+		}
 		if w.awaits(t) && !t.tls { // a handshake has no more time than others
 			end = w.late
 		}

@@ -24,6 +24,8 @@ var textExamples = []example{
 	{Unasked, "-DENIED Redis is running in protected mode because protected mode is enabled\r\n", "redis|Redis||refuses this host"},
 	{ToAsk, "VERSION 1.6.18\r\n", "memcached|Memcached|1.6.18|"},
 	{Unasked, "220 dict.example dictd 1.13.0/rf on Linux 6.1.0 <auth.mime> <37.1.1@dict.example>\r\n", "dict|dictd|1.13.0|"},
+	{Unasked, ":localhost NOTICE * :BitlBee-IRCd initialized, please go on\r\n", "irc|BitlBee||"},
+	{ToGET, "HTTP/1.0 501 Tor ControlPort is not an HTTP proxy\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n", "tor-control|Tor||"},
 	{Unasked, "220 box LMTP ready\r\n", "lmtp|||"},
 	{Unasked, "\x45\x00\x00\x00\xffj\x04Host '10.0.0.1' is not allowed to connect to this MariaDB server", "mysql|MariaDB||refuses this host"},
 }
@@ -111,10 +113,11 @@ func TestEcho(t *testing.T) {
 // deaf is a Conn that answers everything with the same.
 type deaf struct{ said []byte }
 
-func (d *deaf) Say(string, func([]byte) bool) []byte { return d.said }
-func (d *deaf) Hear(string, []byte) []byte           { return d.said }
-func (d *deaf) Ended() bool                          { return false }
-func (d *deaf) Target() Target                       { return Target{} }
+func (d *deaf) Say(string, func([]byte) bool) []byte   { return d.said }
+func (d *deaf) Await(string, func([]byte) bool) []byte { return d.said }
+func (d *deaf) Hear(string, []byte) []byte             { return d.said }
+func (d *deaf) Ended() bool                            { return false }
+func (d *deaf) Target() Target                         { return Target{} }
 
 // FuzzRead: nothing that is said makes a protocol panic or keep much, and what it said is
 // whole stays so.

@@ -19,6 +19,9 @@ var _ = register(Protocol{
 			}
 			line = strings.TrimRight(line, "\r\n")
 			words := strings.Fields(line)
+			if strings.HasSuffix(line, "NOTICE * :BitlBee-IRCd initialized, please go on") {
+				f.Product = "BitlBee"
+			}
 			switch {
 			case strings.HasPrefix(line, "NOTICE AUTH :"), strings.HasPrefix(line, "ERROR :Closing Link"), strings.HasPrefix(line, "ERROR :") && strings.Contains(line, "IRC"):
 				known = true

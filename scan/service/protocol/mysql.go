@@ -31,6 +31,9 @@ var _ = register(Protocol{
 				return Facts{}, No
 			}
 			f.Key, f.Text, f.Version = "mysql.banners", string(version), string(version)
+			// Thread, salt and a zero stand before the capabilities.
+			at := 5 + len(version) + 1 + 4 + 8 + 1
+			f.Clear = len(b) < at+2 || at+2 > 4+length || le.Uint16(b[at:])&0x800 == 0
 			return f, when(whole)
 		}
 		text := string(b[7:min(len(b), 4+length)]) // behind the number of the error
@@ -45,6 +48,12 @@ var _ = register(Protocol{
 				f.Product = product
 			}
 		}
+		f.Clear = true
 		return f, when(whole)
+	},
+	// SSLRequest is a login of which nothing but the capabilities is said: protocol 4.1, TLS,
+	// long passwords. There is no answer to it but TLS itself.
+	Upgrade: func(c Conn) bool {
+		return len(c.Await("\x20\x00\x00\x01"+"\x01\x8a\x08\x00"+"\x00\x00\x00\x01"+"\x21"+strings.Repeat("\x00", 23), func([]byte) bool { return true })) == 0
 	},
 })

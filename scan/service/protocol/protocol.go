@@ -116,6 +116,8 @@ type Facts struct {
 	Banner  string // what to show of it, if not its first line; "-": nothing
 	How     string // what of it was found out by Talk: "+ehlo"
 	Code    string // of a reply with three digits
+	After   string // what was said behind the greeting already, for Talk
+	Clear   bool   // it said that it has no TLS: Upgrade is of no use
 }
 
 // Target is whom a question is for.
@@ -131,6 +133,8 @@ type Conn interface {
 	// Say sends text, which may be "", and returns what comes until enough says so, nothing
 	// comes for a while, or the other side ends.
 	Say(text string, enough func([]byte) bool) []byte
+	// Await is Say where the other side may not answer: it waits for less.
+	Await(text string, enough func([]byte) bool) []byte
 	// Hear sends text, which may be "", and returns what comes next, which may take a while.
 	// before is what was heard before.
 	Hear(text string, before []byte) []byte

@@ -9,7 +9,7 @@ var _ = register(Protocol{
 	Source:    "RFC 1928 section 3, RFC 1929",
 	Ports:     []uint16{1080, 9050, 9150, 1081},
 	Ask:       always("\x05\x02\x00\x02"),
-	Elsewhere: HungUp | Silent,
+	Elsewhere: Any,
 	Read: func(said Said) (f Facts, m Match) {
 		b := said.Bytes
 		f.Banner = "-"

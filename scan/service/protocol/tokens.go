@@ -26,6 +26,10 @@ func ServerTokens(s string) (product, version, rest string) {
 			break
 		}
 		if name != "" && !systems[strings.ToLower(name)] && !isDigit(name[0]) {
+			if number == "" && at+1 < len(words) && isVersion(words[at+1]) { // "Icecast 2.4.4"
+				words = append(append(words[:at:at], name), words[at+2:]...)
+				number = strings.Fields(s)[at+1]
+			}
 			rest = strings.TrimSpace(strings.Join(words[at+1:], " "))
 			if at > 0 {
 				rest = strings.Join(append(words[:at:at], words[at+1:]...), " ")
@@ -34,4 +38,10 @@ func ServerTokens(s string) (product, version, rest string) {
 		}
 	}
 	return "", "", s
+}
+
+// isVersion tells whether a word is a version and no other number: "2.4.4", "v1.10".
+func isVersion(word string) bool {
+	word = strings.TrimPrefix(word, "v")
+	return len(word) >= 3 && isDigit(word[0]) && strings.Contains(word, ".") && strings.Trim(word, "0123456789.abcdefghijklmnopqrstuvwxyz-+~_") == ""
 }

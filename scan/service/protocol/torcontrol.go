@@ -17,6 +17,9 @@ var _ = register(Protocol{
 				f.Product, f.Version, f.CPE = "Tor", version, []string{"cpe:/a:torproject:tor:" + cpeValue(version)}
 			}
 			return f, when(strings.Contains(text, "\n250 OK"))
+		case strings.HasPrefix(text, "HTTP/1.0 501 Tor ControlPort is not an HTTP proxy\r\n"):
+			f.Product = "Tor"
+			return f, Whole
 		case said.To != Unasked && (strings.HasPrefix(text, "514 Authentication required.") || strings.HasPrefix(text, "510 Command filtered")):
 			return f, when(lineEnds(said.Bytes))
 		}

@@ -29,6 +29,8 @@ var Apps = []App{
 	{Read: elasticsearch},
 	{Read: couchDB},
 	{Read: byField("x-influxdb-version", "InfluxDB", "cpe:/a:influxdata:influxdb:")},
+	{Read: haproxy},
+	{Read: privoxy},
 	{Read: byField("x-jenkins", "Jenkins", "cpe:/a:jenkins:jenkins:")},
 	{Ask: askVersion, Read: versionDocument},
 	{Ask: askRegistry, Read: registry},
