@@ -37,6 +37,8 @@ func hintOf(port uint16) (hint, *protocol.Protocol) {
 		return web, plain
 	case plain.Greets:
 		return greets, plain
+	case plain.Ask == nil: // it is known by how it takes other questions
+		return unhinted, plain
 	default:
 		return asks, plain
 	}
