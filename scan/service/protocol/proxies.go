@@ -2,8 +2,6 @@ package protocol
 
 import "strings"
 
-var haproxyStatistics = grammar(`<h1><a href="https?://(?:www\.haproxy\.org|haproxy\.1wt\.eu)/"[^>]*>HAProxy(?: version ([\w.~+-]+), released )?`)
-
 // haproxyErrors are HAProxy's own error pages behind their headings, which no header names.
 var haproxyErrors = map[string]string{
 	"<h1>400 Bad request</h1>":         "Your browser sent an invalid request.",
@@ -14,17 +12,16 @@ var haproxyErrors = map[string]string{
 	"<h1>504 Gateway Time-out</h1>":    "The server didn't respond in time.",
 }
 
-// haproxy knows HAProxy by its statistics, which state a version, and its error pages.
+// haproxy knows HAProxy by its error pages.
 func haproxy(p Page) (f Facts, ok bool) {
-	body := string(p.Body)
-	if found := haproxyStatistics().FindStringSubmatch(body); found != nil && p.Title == "Statistics Report for HAProxy" {
-		f.Product, f.CPE = "HAProxy", []string{"cpe:/a:haproxy:haproxy"}
-		if f.Version, _, _ = strings.Cut(Clip(found[1]), "-"); f.Version != "" {
-			f.CPE[0] += ":" + cpeValue(f.Version)
-		}
-		return f, true
-	}
-	return f, haproxyError(body, &f)
+	ok = haproxyError(string(p.Body), &f)
+	return f, ok
+}
+
+// haproxyStatistics reads the statistics as a table, whose columns are HAProxy's own. The
+// page for people has its version behind a style sheet that is longer than what is read.
+func haproxyStatistics(p Page) (f Facts, ok bool) {
+	return Facts{Product: "HAProxy", CPE: []string{"cpe:/a:haproxy:haproxy"}}, strings.HasPrefix(string(p.Body), "# pxname,svname,qcur,qmax,scur,")
 }
 
 // haproxyError reads the body of an error page.

@@ -37,6 +37,7 @@ var Apps = []App{
 	{Ask: askTitle("Prometheus", "/api/v1/status/buildinfo"), Read: prometheus},
 	{Ask: askMetrics, Read: exporter},
 	{Ask: askTitle("Consul", "/v1/agent/self"), Read: consul},
+	{Ask: askTitle("Statistics Report for HAProxy", "/;csv"), Read: haproxyStatistics},
 	{Ask: askNATS, Read: natsMonitor},
 }
 
