@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // server is a real one. DIR in what follows stands for a folder of its own, ADDR for the
 // address that it is asked at.
 type server struct {
@@ -16,7 +18,7 @@ type server struct {
 // selfSigned makes a key and a certificate.
 const selfSigned = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=www.example -out DIR/cert -keyout DIR/key"
 
-var servers = append(overUDP, overTCP...)
+var servers = slices.Concat(overUDP, overTCP, overMore)
 
 var overUDP = []server{
 	{debian: "dnsmasq-base", command: "/usr/sbin/dnsmasq --no-daemon --conf-file=DIR/conf --pid-file --no-resolv --no-hosts --log-facility=- --enable-tftp --tftp-root=DIR",
