@@ -313,7 +313,11 @@ func canonicalHop(h *report.Hop) {
 	}
 	h.Repeat.Max = h.Repeat.Max.Truncate(time.Microsecond)
 	n := &h.Repeat
-	h.Repeat = report.Repeat{Sent: n.Sent, Answered: n.Answered, Min: n.Min, Avg: n.Avg, Max: n.Max} // which is all that hops have
+	h.Repeat = report.Repeat{Sent: n.Sent, Answered: n.Answered, Min: n.Min, Avg: n.Avg, Max: n.Max,
+		Deviation: n.Deviation, P50: n.P50, P90: n.P90, P99: n.P99} // which is all that hops have
+	if h.Counted != nil {
+		canonicalCounted(h.Counted)
+	}
 	canonicalRepeat(&h.Repeat, h.Repeat.Timed())
 	if !h.HasTOS {
 		h.TOS = 0
@@ -326,6 +330,17 @@ func canonicalHop(h *report.Hop) {
 	}
 	canonicalNames(&h.Names)
 	canonicalPacket(h.Reply)
+}
+
+func canonicalCounted(c *report.Counted) {
+	c.Jitter = max(c.Jitter, 0).Truncate(time.Microsecond)
+	if c.Missing %= report.MissingUnsure + 1; c.Missing != report.MissingLimited {
+		c.PerSecond = 0
+	}
+	c.PerSecond = max(report.Loss(c.PerSecond), 0)
+	if c.Begins != nil {
+		c.Begins.Rate = min(max(report.Loss(c.Begins.Rate), 0), 1)
+	}
 }
 
 // canonicalPacket leaves of p what PacketOf could have copied.

@@ -134,7 +134,7 @@ const errnos = 256
 func (o *object) hop() *report.Hop {
 	o.need("addr", "ttl")
 	h := &report.Hop{Addr: o.addr("addr"), TTL: uint8(o.num("ttl", 8)), Hops: uint32(o.num("hops", 32)), From: o.addr("from"),
-		Others: each(o, "others", (*object).addr), Quoted: int(o.num("quoted", 31)), Visible: o.bool("visible"),
+		Others: each(o, "others", (*object).addr), Excerpt: report.Excerpt{Quoted: int(o.num("quoted", 31)), Visible: o.bool("visible")},
 		Reached: o.bool("reached"), Proto: o.str("proto"), Names: o.names(), Reply: o.reply(),
 		AsTo: o.addr("as_to"), Moved: report.Moved{QuotedSrc: o.addr("quoted_src"), QuotedDst: o.addr("quoted_dst")},
 		Extension: report.Extension{Labels: o.mpls(), Interfaces: each(o, "interfaces", (*object).router), Objects: each(o, "objects", (*object).unknown)},
@@ -146,6 +146,7 @@ func (o *object) hop() *report.Hop {
 	if o.has("rtt_ms") {
 		o.times(&h.Repeat)
 	}
+	h.Counted = o.counted()
 	if h.Reason = hopReason(h.From.IsValid()); o.has("reason") {
 		h.Reason = o.reason("reason")
 	}

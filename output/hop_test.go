@@ -42,6 +42,15 @@ func quoting(r *report.Hop, sent, seen uint8) *report.Hop {
 	return r
 }
 
+// counted says what came of a hundred questions, so many of which were answered.
+func counted(r *report.Hop, answered uint32, c report.Counted) *report.Hop {
+	r.Counted, r.Repeat.Sent, r.Repeat.Answered = &c, 100, answered
+	if answered > 0 {
+		r.Repeat.P50, r.Repeat.P90, r.Repeat.P99 = r.Repeat.Avg, r.Repeat.Max, r.Repeat.Max
+	}
+	return r
+}
+
 func reached(r *report.Hop, s probe.State, why probe.Reason) *report.Hop {
 	r.Reached, r.State, r.Reason = true, s, why
 	return r
@@ -106,6 +115,19 @@ func routeScenarios() []scenario {
 				with(aHop(there.Next(), there.Next(), 3, 290, 290, 290), func(r *report.Hop) { r.Reached, r.Reason, r.Hops = true, probe.EchoReply, 3 }),
 			},
 			end: end(10, 8, 0, "reached"),
+		},
+		{ // -c: who limits, is slow, or lacks replies, and where loss begins
+			name: "trace-count", scan: report.Scan{Command: "trace", Probes: 90, Addresses: 1, Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}},
+			records: []report.Record{
+				counted(aHop(there, r1, 1, 50, 60, 80), 100, report.Counted{Jitter: 20 * time.Microsecond}),
+				counted(aHop(there, r2, 2, 9110, 9120, 9150), 17, report.Counted{Missing: report.MissingLimited, PerSecond: 0.987, Slow: true}),
+				counted(aHop(there, r2.Next(), 3, 110, 120, 150), 60, report.Counted{Missing: report.MissingReplies}),
+				counted(aHop(there, r1.Next(), 4, 110, 120, 150), 95, report.Counted{Missing: report.MissingWay, Begins: &report.LossBegin{After: 1, Rate: 0.05}}),
+				counted(aHop(there, netip.Addr{}, 5), 0, report.Counted{Missing: report.MissingUnsure}),
+				counted(with(aHop(there, there, 6, 300, 300, 300), func(r *report.Hop) { r.Reached, r.Reason, r.Hops = true, probe.EchoReply, 6 }), 94,
+					report.Counted{Missing: report.MissingWay, Begins: &report.LossBegin{Rate: 0.06}}),
+			},
+			end: end(610, 380, 0, "reached"),
 		},
 		{ // who says how much it passes on, and somewhere longer ones vanish
 			name: "trace-mtu", scan: report.Scan{Command: "trace", Probes: 90, Addresses: 1, Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}},

@@ -19,8 +19,10 @@ func (l *line) hop(h *report.Hop) {
 	l.num("received", uint64(h.Repeat.Answered))
 	l.addrs("others", h.Others)
 	if h.Repeat.Timed() {
-		l.times(&h.Repeat, false)
+		n := &h.Repeat
+		l.times(n, max(n.Deviation, n.P50, n.P90, n.P99) > 0)
 	}
+	l.counted(h)
 	l.some("quoted", uint64(h.Quoted))
 	l.changes(h.Changes)
 	if len(h.Unseen) > 0 {

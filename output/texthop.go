@@ -110,7 +110,7 @@ func (f *text) appendHops(b []byte, h *Host, findings []report.Finding) []byte {
 
 // hopTable is the table of hops, with the last hop of each row but for the head's.
 func (f *text) hopTable(hops []report.Hop, way *path) (c columns, ends []*report.Hop) {
-	c.row("HOP", "ADDRESS", "NAME", "RTT (ms)", "DSCP", "ECN", "")
+	c.row("HOP", "ADDRESS", "NAME", "RTT (ms)", "P50 / P90 / P99", "JITTER", "LOSS", "DSCP", "ECN", "")
 	for i := 0; i < len(hops); {
 		n := max(silentRun(hops[i:]), 1)
 		if shared := sharedRun(hops[i:]); shared > 0 && !f.Verbose {
@@ -124,7 +124,7 @@ func (f *text) hopTable(hops []report.Hop, way *path) (c columns, ends []*report
 			last, n = first, 1
 			c.row(f.hopCells(first, way)...)
 		} else {
-			c.row(fmt.Sprintf("%3d-%d", first.TTL, last.TTL), "*", "", noAnswer(first, " each"))
+			c.row(fmt.Sprintf("%3d-%d", first.TTL, last.TTL), "*", "", noAnswer(first, " each"), "", "", lossOf(first))
 		}
 		ends = append(ends, last)
 		i += n
@@ -168,16 +168,16 @@ func (f *text) hopCells(h *report.Hop, way *path) []string {
 	number := fmt.Sprintf("%3d", h.TTL)
 	switch {
 	case h.Silent():
-		return []string{number, "*", "", noAnswer(h, "")}
+		return []string{number, "*", "", noAnswer(h, ""), "", "", lossOf(h)}
 	case !h.From.IsValid():
-		return []string{number, "*", "", string(appendLocalError(nil, h.Addr, h.Errno))}
+		return []string{number, "*", "", string(appendLocalError(nil, h.Addr, h.Errno)), "", "", lossOf(h)}
 	}
 	name := Escape(h.Name())
 	if name == "" && h.Looked {
 		name = "-"
 	}
 	dscp, ecn := way.cells(h)
-	return []string{number, string(appendAddr(nil, h.From)), name, roundTrips(h), dscp, ecn, f.hopNotes(h, h.TTL == way.last)}
+	return []string{number, string(appendAddr(nil, h.From)), name, roundTrips(h), percentiles(h), jitterOf(h), lossOf(h), dscp, ecn, f.hopNotes(h, h.TTL == way.last)}
 }
 
 func noAnswer(h *report.Hop, each string) string {
@@ -206,7 +206,12 @@ func (f *text) hopNotes(h *report.Hop, last bool) string {
 		}
 		b = append(b, text...)
 	}
-	if n := &h.Repeat; n.Answered < n.Sent {
+	switch n := &h.Repeat; {
+	case h.Counted != nil:
+		for _, text := range countedNotes(h) {
+			note(text)
+		}
+	case n.Answered < n.Sent:
 		note(fmt.Sprintf("%d of %d answered", n.Answered, n.Sent))
 	}
 	if len(h.Others) > 0 {

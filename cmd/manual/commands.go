@@ -120,6 +120,9 @@ var hops = []Term{
 	{"ADDRESS", "who answered; * nobody"},
 	{"RTT (ms)", "the shortest, the mean and the longest round trip"},
 	{"NAME", "with -R: the name of the address"},
+	{"P50 / P90 / P99", "with -c: so long half of the round trips took at most, 90 and 99 in a hundred"},
+	{"JITTER", "with -c: the mean difference of a round trip to the one before, in milliseconds"},
+	{"LOSS", "with -c: the share of questions that got lost, there or on the way back; - where the hop does not answer all that come"},
 	{"DSCP, ECN", "as the packet came there, by what the hop quotes of it; a → b: not as it was sent"},
 }
 
@@ -133,9 +136,16 @@ last router only the target's answer tells.
 
 The way is followed beyond a router that refuses as long as anybody answers there.
 Routers that send packets to each other are named. The target is reached when it
-answers anything, from whichever of its addresses.`,
+answers anything, from whichever of its addresses.
+
+With -c each hop is asked so many times more. What gets lost on the way to a hop, or on
+the way back, is missing of the hops beyond it, too: that is LOSS, and from which hop
+on it is said. Where those lack less, or answers come as regularly as from who limits
+them, it is replies of the hop, and no loss. Many routers send one a second: with a
+shorter --interval it shows which.`,
 	examples: []Example{
 		{"sonde trace 192.0.2.7", "by echo requests"},
+		{"sonde trace -c 100 --interval 200ms 192.0.2.7", "loss, jitter and percentiles of each hop, and from which one on packets get lost"},
 		{"sonde trace -p 443 192.0.2.7", "by SYNs to a port, through firewalls that let these in"},
 		{"sonde trace -p 80 --dscp ef 192.0.2.7", "names the hop at which the DSCP is wiped"},
 		{"sonde trace --flows 256 -p 443 192.0.2.7", "all ways over which routers balance load, and how they choose"},

@@ -39,7 +39,7 @@ scan/files          nothing
 scan/sandbox        nothing
 scan/sweep          probe probe/wire scan
 scan/ports          probe probe/wire scan scan/sweep
-scan/trace          probe probe/field probe/wire scan scan/report
+scan/trace          probe probe/field probe/wire scan scan/repeat scan/report scan/stat
 scan/repeat         probe scan
 scan/service/protocol nothing
 scan/service        fingerprint probe/payload scan/report scan/service/protocol

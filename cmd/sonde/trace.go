@@ -17,5 +17,7 @@ func newTrace(a *app) *cobra.Command {
 		o.set.BoolVar(&o.spec.Ask.MTU, "mtu", false, "how long packets may be, and who passes on no more")
 		o.common()
 		o.ours()
+		o.set.Lookup("count").Usage = "ask each hop `N` times more, and tell loss from replies that a hop limits"
+		o.set.Lookup("interval").Usage = "`DURATION` between two questions of -c to a hop"
 	})
 }

@@ -34,7 +34,7 @@ const (
 	all     = "sweep tcp udp fp trace trial "
 	doctors = all + "doctor "
 	repeats = "sweep tcp udp "
-	counts  = repeats + "trial "
+	counts  = repeats + "trace trial "
 	every   = doctors + "compare diff "
 )
 

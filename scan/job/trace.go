@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sonde/probe"
+	"sonde/scan"
 	"sonde/scan/report"
 	"sonde/scan/trace"
 )
@@ -38,7 +39,12 @@ func (j *job) trace() (*composition, error) {
 	if j.spec.Ask.Flows != nil && !j.network.Raw() {
 		return nil, Local(errors.New("--flows needs packets of our own: " + strings.Join(j.network.Notes, "; ")))
 	}
-	c := trace.Config{Kind: kind, Port: q.port, Hops: uint8(hops), Times: traceTimes, Known: new(trace.Known)}
+	c := trace.Config{Kind: kind, Port: q.port, Hops: uint8(hops), Times: traceTimes, Known: new(trace.Known),
+		Count: j.spec.times(), Every: j.spec.Pace.interval()}
+	if c.Count > 0 && q.proto == "tcp" && c.Every < scan.Retransmission {
+		c.Every = scan.Retransmission
+		j.note(fmt.Sprintf("-c: SYNs of one flow are %v apart, or a half-open target would swallow some", c.Every))
+	}
 	return &composition{yes: probe.Up, body: func(ctx context.Context) error { return j.traceAll(ctx, c) }}, nil
 }
 

@@ -22,13 +22,11 @@ type Hop struct {
 	Errno   uint16       // why this machine could not ask, with probe.ReasonLocalError; 0: not known
 	Repeat  Repeat
 	Reached bool       // the target itself answered here, and Reason is what it said
-	Quoted  int        // bytes of our packet that the answer quotes; 0: none
-	Visible bool       // all fields of our packet are quoted: what is not in Changes did not change
-	HasTOS  bool       // the quote shows the TOS byte
-	TOS     uint8      // with HasTOS: DSCP<<2 | ECN as it is quoted
 	Changes []Change   // fields that are not quoted as they were sent
 	Unseen  []string   // fields of our packet that are not visible, since too little of it is quoted
 	AsTo    netip.Addr // the target of the way that the hop was found on, where it was not asked on this one too; zero: it was
+	Counted *Counted   // with -c; else nil
+	Excerpt
 	Moved
 	Extension // what the answer tells beside
 	Echoes    // of our packet in the target's answer
@@ -37,6 +35,14 @@ type Hop struct {
 }
 
 func (*Hop) record() {}
+
+// Excerpt is how much of our packet an answer quotes.
+type Excerpt struct {
+	Quoted  int   // bytes; 0: none
+	Visible bool  // all fields of our packet: what is not in Changes did not change
+	HasTOS  bool  // the TOS byte
+	TOS     uint8 // with HasTOS: DSCP<<2 | ECN as it is quoted
+}
 
 // Moved are the addresses of our packet as it is quoted, where a NAT has changed one; else
 // zero.

@@ -8,7 +8,7 @@ import (
 )
 
 // Repeat is what became of a question that was asked Sent times. Of a Hop it has Sent,
-// Answered and the first three times only; the rest is of -c.
+// Answered and times only, and without -c the first three of these.
 type Repeat struct {
 	Sent, Answered uint32        // Answered: within the wait, by ICMP errors, too
 	Min, Avg, Max  time.Duration // round-trip times, where Answered > 0; of a Hop 0 where none was measured

@@ -19,13 +19,16 @@ func (w *Way) Records() []*report.Hop {
 	for i := range hops {
 		h := &hops[i]
 		r := &report.Hop{Addr: w.Target, TTL: h.TTL, Hops: uint32(len(hops)), From: h.From, Others: h.Others, Reason: h.Reason, Refused: h.Refused,
-			Errno: h.Errno, Reached: h.Reached, Quoted: h.Quoted, Moved: report.Moved{QuotedSrc: h.QuotedSrc, QuotedDst: h.QuotedDst}, AsTo: h.AsTo, Extension: h.told(), Echoes: report.Echoes(h.Echoes),
+			Errno: h.Errno, Reached: h.Reached, Excerpt: report.Excerpt{Quoted: h.Quoted}, Moved: report.Moved{QuotedSrc: h.QuotedSrc, QuotedDst: h.QuotedDst}, AsTo: h.AsTo, Extension: h.told(), Echoes: report.Echoes(h.Echoes),
 			Repeat: report.Repeat{Sent: h.Sent, Answered: h.Received, Min: report.RTT(h.Min), Max: report.RTT(h.Max)}}
 		r.HasTOS, r.TOS = h.Quoted > 0, h.Quote.IP.TOS
 		r.Changes, r.Unseen = h.changes(), h.unseen()
 		r.Visible = r.HasTOS && len(r.Unseen) == 0
 		if h.Timed > 0 {
 			r.Repeat.Avg = report.RTT(h.Total / time.Duration(h.Timed))
+		}
+		if i < len(w.tallies) {
+			w.repeated(i, r)
 		}
 		list[i] = r
 	}

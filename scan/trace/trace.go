@@ -8,21 +8,25 @@ import (
 	"bytes"
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"sonde/probe"
 	"sonde/scan"
+	"sonde/scan/report"
 )
 
 // Config is what to trace, and how.
 type Config struct {
 	Target netip.Addr
-	Kind   probe.Kind // probe.SYN, probe.UDP, probe.Echo; where the kernel asks, see probe.BySocket
-	Port   uint16     // 0 for echo
-	Hops   uint8      // highest TTL, at most 63
-	Times  uint32     // questions per hop, at most 15
-	Known  *Known     // ways of the same run, whose hops are not asked again; nil: all are asked
+	Kind   probe.Kind    // probe.SYN, probe.UDP, probe.Echo; where the kernel asks, see probe.BySocket
+	Port   uint16        // 0 for echo
+	Hops   uint8         // highest TTL, at most 63
+	Times  uint32        // questions per hop, at most 15
+	Count  uint32        // how often each hop is asked again, once the way is known; 0: it is not
+	Every  time.Duration // between two of these questions to a hop
+	Known  *Known        // ways of the same run, whose hops are not asked again; nil: all are asked
 }
 
 // interval is between the questions to one hop: routers limit their errors.
@@ -40,11 +44,21 @@ type Way struct {
 	Errno   uint16       // as of a Hop, with Why
 	Asked   uint32       // and how often the first hop was asked
 	Stats   scan.Stats
+
+	tallies []tally // with Config.Count, by hop
+	counted []report.Counted
 }
 
 // Run traces the way to c.Target. base has what all plans have in common. It
 // returns what is known when ctx ends.
 func Run(ctx context.Context, e *scan.Engine, base scan.Plan, c Config) (Way, error) {
+	if c.Count > 0 && base.SourcePort == 0 && !base.Sockets {
+		p := base // all that is asked of the way goes by the same
+		p.Targets, p.Kinds, p.Asks, p.KeepFlow = scan.NewAddrs(c.Target), []probe.Kind{c.Kind}, []scan.Ask{{Port: c.Port}}, true
+		first, _, giveBack := e.Lend(ctx, &p, 1)
+		defer giveBack()
+		base.SourcePort = first
+	}
 	t := &tracer{c: c, engine: e, hops: make([]Hop, c.Hops)}
 	for i := range t.hops {
 		t.hops[i] = Hop{TTL: uint8(i) + 1}
@@ -71,7 +85,12 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, c Config) (Way, er
 		t.reset, more, err = t.elsewhere(ctx, base)
 	}
 	w := t.way(stats.Then(more))
-	c.Known.add(&w)
+	known := w // of which others read while this one is counted
+	known.Hops = slices.Clone(w.Hops)
+	c.Known.add(&known)
+	if err == nil && c.Count > 0 {
+		err = w.count(ctx, e, base, &c)
+	}
 	return w, err
 }
 
