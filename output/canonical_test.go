@@ -315,6 +315,9 @@ func canonicalHop(h *report.Hop) {
 	n := &h.Repeat
 	h.Repeat = report.Repeat{Sent: n.Sent, Answered: n.Answered, Min: n.Min, Avg: n.Avg, Max: n.Max,
 		Deviation: n.Deviation, P50: n.P50, P90: n.P90, P99: n.P99} // which is all that hops have
+	if h.AS != nil && len(h.AS.Numbers) == 0 {
+		h.AS.Numbers = []uint32{64500}
+	}
 	if h.Counted != nil {
 		canonicalCounted(h.Counted)
 	}

@@ -146,7 +146,7 @@ func (o *object) hop() *report.Hop {
 	if o.has("rtt_ms") {
 		o.times(&h.Repeat)
 	}
-	h.Counted = o.counted()
+	h.Counted, h.AS, h.Return = o.counted(), o.as(), uint8(o.num("return_hops", 8))
 	if h.Reason = hopReason(h.From.IsValid()); o.has("reason") {
 		h.Reason = o.reason("reason")
 	}

@@ -119,7 +119,9 @@ func routeScenarios() []scenario {
 		{ // -c: who limits, is slow, or lacks replies, and where loss begins
 			name: "trace-count", scan: report.Scan{Command: "trace", Probes: 90, Addresses: 1, Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}},
 			records: []report.Record{
-				counted(aHop(there, r1, 1, 50, 60, 80), 100, report.Counted{Jitter: 20 * time.Microsecond}),
+				counted(with(aHop(there, r1, 1, 50, 60, 80), func(r *report.Hop) {
+					r.AS, r.Return = &report.AS{Prefix: netip.MustParsePrefix("10.0.0.0/8"), Numbers: []uint32{64500, 64501}, Name: hostile}, 3
+				}), 100, report.Counted{Jitter: 20 * time.Microsecond}),
 				counted(aHop(there, r2, 2, 9110, 9120, 9150), 17, report.Counted{Missing: report.MissingLimited, PerSecond: 0.987, Slow: true}),
 				counted(aHop(there, r2.Next(), 3, 110, 120, 150), 60, report.Counted{Missing: report.MissingReplies}),
 				counted(aHop(there, r1.Next(), 4, 110, 120, 150), 95, report.Counted{Missing: report.MissingWay, Begins: &report.LossBegin{After: 1, Rate: 0.05}}),

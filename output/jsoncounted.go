@@ -1,6 +1,10 @@
 package output
 
-import "sonde/scan/report"
+import (
+	"net/netip"
+
+	"sonde/scan/report"
+)
 
 // This file writes and reads what many questions to a hop tell (trace -c).
 
@@ -47,4 +51,22 @@ func (o *object) counted() *report.Counted {
 		c.Begins = &report.LossBegin{After: uint8(in.num("after", 8)), Rate: min(max(report.Loss(in.float("loss")), 0), 1)}
 	}
 	return c
+}
+
+// as reads who announces an address; nil: it is not known.
+func (o *object) as() *report.AS {
+	if !o.has("as") {
+		return nil
+	}
+	in := o.open("as")
+	in.need("numbers", "prefix")
+	as := &report.AS{Name: in.str("name"), Numbers: each(in, "numbers", func(in *object, key string) uint32 { return uint32(in.num(key, 32)) })}
+	var err error
+	if as.Prefix, err = netip.ParsePrefix(in.str("prefix")); err != nil {
+		in.fail("prefix", "is none")
+	}
+	if len(as.Numbers) == 0 {
+		in.fail("numbers", "has none")
+	}
+	return as
 }

@@ -23,6 +23,18 @@ func (l *line) hop(h *report.Hop) {
 		l.times(n, max(n.Deviation, n.P50, n.P90, n.P99) > 0)
 	}
 	l.counted(h)
+	if as := h.AS; as != nil {
+		l.open("as")
+		l.key("numbers")
+		for i, n := range as.Numbers {
+			l.b = strconv.AppendUint(append(l.b, "[,"[min(i, 1)]), uint64(n), 10)
+		}
+		l.b = append(l.b, ']')
+		l.str("prefix", as.Prefix.String())
+		l.said("name", as.Name)
+		l.shut()
+	}
+	l.some("return_hops", uint64(h.Return))
 	l.some("quoted", uint64(h.Quoted))
 	l.changes(h.Changes)
 	if len(h.Unseen) > 0 {

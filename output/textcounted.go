@@ -65,3 +65,21 @@ func countedNotes(h *report.Hop) (notes []string) {
 	}
 	return notes
 }
+
+// asOf is "AS64500 Example", "AS64500/64501" of several, with --asn.
+func asOf(h *report.Hop) string {
+	if h.AS == nil {
+		return ""
+	}
+	b := []byte("AS")
+	for i, n := range h.AS.Numbers {
+		if i > 0 {
+			b = append(b, '/')
+		}
+		b = strconv.AppendUint(b, uint64(n), 10)
+	}
+	if h.AS.Name != "" {
+		b = append(append(b, ' '), Escape(h.AS.Name)...)
+	}
+	return string(b)
+}

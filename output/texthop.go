@@ -110,7 +110,7 @@ func (f *text) appendHops(b []byte, h *Host, findings []report.Finding) []byte {
 
 // hopTable is the table of hops, with the last hop of each row but for the head's.
 func (f *text) hopTable(hops []report.Hop, way *path) (c columns, ends []*report.Hop) {
-	c.row("HOP", "ADDRESS", "NAME", "RTT (ms)", "P50 / P90 / P99", "JITTER", "LOSS", "DSCP", "ECN", "")
+	c.row("HOP", "ADDRESS", "NAME", "RTT (ms)", "P50 / P90 / P99", "JITTER", "LOSS", "AS", "DSCP", "ECN", "")
 	for i := 0; i < len(hops); {
 		n := max(silentRun(hops[i:]), 1)
 		if shared := sharedRun(hops[i:]); shared > 0 && !f.Verbose {
@@ -177,7 +177,7 @@ func (f *text) hopCells(h *report.Hop, way *path) []string {
 		name = "-"
 	}
 	dscp, ecn := way.cells(h)
-	return []string{number, string(appendAddr(nil, h.From)), name, roundTrips(h), percentiles(h), jitterOf(h), lossOf(h), dscp, ecn, f.hopNotes(h, h.TTL == way.last)}
+	return []string{number, string(appendAddr(nil, h.From)), name, roundTrips(h), percentiles(h), jitterOf(h), lossOf(h), asOf(h), dscp, ecn, f.hopNotes(h, h.TTL == way.last)}
 }
 
 func noAnswer(h *report.Hop, each string) string {
@@ -241,6 +241,9 @@ func (f *text) hopNotes(h *report.Hop, last bool) string {
 		note("ends here: " + reasonWords(h.Reason))
 	case h.Refuses():
 		note("refused: " + reasonWords(h.Reason))
+	}
+	if f.Verbose && h.Return > 0 {
+		note(string(appendCount([]byte("return "), uint64(h.Return), "hop")) + " (a guess)")
 	}
 	if f.Verbose && h.Quoted > 0 {
 		note(fmt.Sprintf("quotes %d bytes", h.Quoted))

@@ -123,6 +123,7 @@ var hops = []Term{
 	{"P50 / P90 / P99", "with -c: so long half of the round trips took at most, 90 and 99 in a hundred"},
 	{"JITTER", "with -c: the mean difference of a round trip to the one before, in milliseconds"},
 	{"LOSS", "with -c: the share of questions that got lost, there or on the way back; - where the hop does not answer all that come"},
+	{"AS", "with --asn: the autonomous system that announces the address, and its name"},
 	{"DSCP, ECN", "as the packet came there, by what the hop quotes of it; a → b: not as it was sent"},
 }
 
@@ -151,6 +152,7 @@ shorter --interval it shows which.`,
 		{"sonde trace --flows 256 -p 443 192.0.2.7", "all ways over which routers balance load, and how they choose"},
 		{"sonde trace --mtu 192.0.2.7", "how large packets may be on the way, and whose link is the narrowest"},
 		{"sonde trace --proto udp -p 53 --hops 12 192.0.2.7", "by datagrams, at most 12 hops"},
+		{"sonde trace --asn pfx2as.gz 192.0.2.7", "with the autonomous systems of the hops, from a file of prefixes and numbers"},
 		{"sonde trace -R -o json=way.json -o text 192.0.2.7", "with the names of the hops, for people and for programs"},
 	},
 	columns: hops,

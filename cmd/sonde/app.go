@@ -22,6 +22,7 @@ import (
 	"sonde/output"
 	"sonde/scan/job"
 	"sonde/scan/network"
+	"sonde/scan/origin"
 	"sonde/scan/report"
 )
 
@@ -36,6 +37,7 @@ type app struct {
 	hasRoute       func(netip.Addr) bool
 	links          func() ([]network.Link, error)
 	keyboard       terminal.Keyboard
+	origins        *origin.Table                  // of --asn; nil: none
 	outputs        atomic.Pointer[[]*output.Sink] // of the run under way; nil: none is
 	mute           atomic.Bool                    // nobody reads stderr, though it is open
 	// inspect, in tests, is given the Spec of a command line that is then not carried

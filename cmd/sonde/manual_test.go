@@ -23,6 +23,9 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile("pfx2as.gz", []byte("192.0.2.0\t24\t64500\n"), 0o600); err != nil { // what is not packed is read, too
+		t.Fatal(err)
+	}
 	seen := map[string]bool{}
 	for _, p := range manual.Pages(newRoot(&app{})) {
 		for _, part := range p.Parts {

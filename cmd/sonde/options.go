@@ -104,6 +104,11 @@ func (o *options) finish(a *app, args []string) (*job.Spec, error) {
 		}
 		s.System.Database = string(text)
 	}
+	if s.Show.ASN != "" {
+		if err := a.reading(s.Show.ASN, a.readOrigins); err != nil {
+			return nil, job.Usage("--asn: %w", err)
+		}
+	}
 	if o.operands != nil {
 		if err := o.operands(args); err != nil {
 			return nil, err

@@ -41,6 +41,7 @@ scan/sweep          probe probe/wire scan
 scan/ports          probe probe/wire scan scan/sweep
 scan/trace          probe probe/field probe/wire scan scan/repeat scan/report scan/stat
 scan/repeat         probe scan
+scan/origin         scan/report
 scan/service/protocol nothing
 scan/service        fingerprint probe/payload scan/report scan/service/protocol
 scan/stack          fingerprint/stack probe probe/wire scan
@@ -74,7 +75,7 @@ cmd/terminal        nothing
 cmd/complete        fingerprint output probe probe/wire scan scan/job
 cmd/defaults        scan/job scan/report
 cmd/manual          output probe probe/field scan scan/job
-cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cmd/terminal output output/read probe/field probe/wire scan scan/capture scan/compare scan/diff scan/doctor scan/files scan/job scan/network scan/report scan/target scan/then
+cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cmd/terminal output output/read probe/field probe/wire scan scan/capture scan/compare scan/diff scan/doctor scan/files scan/job scan/network scan/origin scan/report scan/target scan/then
 `
 
 // powers says who uses other people's modules, and those packages of Go's own

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"sonde/output"
 	"sonde/scan/files"
 	"sonde/scan/job"
+	"sonde/scan/origin"
 	"sonde/scan/report"
 	"sonde/scan/target"
 )
@@ -83,6 +85,9 @@ func (a *app) carryOut(ctx context.Context, s *job.Spec, run runner) error {
 // env is what the run has of the world.
 func (a *app) env(s *job.Spec) *job.Env {
 	env := &job.Env{Version: version, Open: a.open, Resolver: a.resolver, HasRoute: a.hasRoute, Links: a.links, Warn: a.complain}
+	if a.origins != nil {
+		env.Origin = a.origins.Lookup
+	}
 	if !s.Show.Quiet && !s.Show.Nagios {
 		env.Note = func(text string) { a.note("%s", text) }
 	}
@@ -304,4 +309,11 @@ func (a *app) reading(name string, read func(name string, in io.Reader) error) e
 	}
 	defer f.Close()
 	return read(name, f)
+}
+
+func (a *app) readOrigins(name string, in io.Reader) (err error) {
+	if a.origins, err = origin.Read(in); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }

@@ -119,6 +119,11 @@ func TestEveryCommandAndFlag(t *testing.T) {
 				}
 			case name == "exclude-file":
 				given = append(given, list)
+			case name == "asn":
+				given = append(given, list+".origins")
+				if err := os.WriteFile(list+".origins", []byte("10.0.0.0/8 64500\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
 			case name == "os-db":
 				given = append(given, systems)
 			case (name == "expect" || name == "wait-for") && c.Name() == "sweep":

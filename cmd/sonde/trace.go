@@ -14,6 +14,7 @@ func newTrace(a *app) *cobra.Command {
 		o.set.Var(number(&o.spec.Ask.Hops), "hops", "`N` hops at most")
 		o.set.Lookup("hops").DefValue = "30"
 		o.set.Var(number(&o.spec.Ask.Flows), "flows", "`N` flows at most that look for all ways, where routers balance load")
+		o.set.StringVar(&o.spec.Show.ASN, "asn", "", "`FILE` of prefixes and AS numbers, for the hops: CSV, pfx2as or MRT")
 		o.set.BoolVar(&o.spec.Ask.MTU, "mtu", false, "how long packets may be, and who passes on no more")
 		o.common()
 		o.ours()

@@ -24,6 +24,9 @@ type Env struct {
 	// Links lists the links of this machine, for Targets.Local. Nil: none is known.
 	Links func() ([]network.Link, error)
 
+	// Origin tells which autonomous system an address belongs to, with Show.ASN.
+	Origin func(netip.Addr) (report.AS, bool)
+
 	// Begin is called when the network is open, before privileges are given up and
 	// the first record is put: whoever takes the records opens what they are written to,
 	// which may last until ctx ends. resumed says that an earlier run has written

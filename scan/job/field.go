@@ -118,6 +118,7 @@ var fields = withCrafts([]specField{
 	{"", func(s *Spec) any { return &s.Diff.New }, "diff ", free, nil},
 	{"numeric", func(s *Spec) any { return &s.Show.Numeric }, every, free, nil},
 	{"resolve", func(s *Spec) any { return &s.Show.Resolve }, sweeps + "trace ", free, nil},
+	{"asn", func(s *Spec) any { return &s.Show.ASN }, "trace ", free, nil},
 	{"open", func(s *Spec) any { return &s.Show.Open }, scans, free, nil},
 	{"quiet", func(s *Spec) any { return &s.Show.Quiet }, every, free, nil},
 	{"verbose", func(s *Spec) any { return &s.Show.Verbose }, all + "compare diff ", ownFact,

@@ -114,6 +114,9 @@ func (h *Hop) clone() *Hop {
 	c.Others, c.Changes, c.Reply = slices.Clone(h.Others), slices.Clone(h.Changes), copied(h.Reply)
 	c.Labels, c.Interfaces, c.Objects = slices.Clone(h.Labels), slices.Clone(h.Interfaces), slices.Clone(h.Objects)
 	c.Unseen, c.Came, c.Unanswered = slices.Clone(h.Unseen), slices.Clone(h.Came), slices.Clone(h.Unanswered)
+	if c.AS = copied(h.AS); c.AS != nil {
+		c.AS.Numbers = slices.Clone(h.AS.Numbers)
+	}
 	if c.Counted = copied(h.Counted); c.Counted != nil {
 		c.Counted.Begins = copied(h.Counted.Begins)
 	}

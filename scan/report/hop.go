@@ -26,6 +26,8 @@ type Hop struct {
 	Unseen  []string   // fields of our packet that are not visible, since too little of it is quoted
 	AsTo    netip.Addr // the target of the way that the hop was found on, where it was not asked on this one too; zero: it was
 	Counted *Counted   // with -c; else nil
+	AS      *AS        // of From; nil: not known
+	Return  uint8      // hops that the answer has come, where it began with one of the usual TTLs: a guess; 0: not known
 	Excerpt
 	Moved
 	Extension // what the answer tells beside

@@ -50,7 +50,7 @@ func TestClone(t *testing.T) {
 			&Host{Verdict: verdict, Names: names, Local: []LocalName{{"a", "mdns"}}}, &Port{Verdict: verdict},
 			&Service{CPE: []string{"a"}, HTTP: &HTTP{Status: 200}, TLS: &TLS{Names: []string{"a"}}}, &Service{},
 			&OS{Matches: []OSMatch{{Hints: []OSHint{{Name: "a"}}}}, For: []string{"a"}, Against: []string{"a"}, Said: []OSWord{{Port: 1}}, Apart: []OSPorts{{Ports: "1"}}, Features: []string{"a"}},
-			&Hop{Counted: &Counted{Begins: &LossBegin{After: 1}}, Others: []netip.Addr{here}, Changes: []Change{{"a", "b", "c"}}, Unseen: []string{"mss"},
+			&Hop{AS: &AS{Numbers: []uint32{1}}, Counted: &Counted{Begins: &LossBegin{After: 1}}, Others: []netip.Addr{here}, Changes: []Change{{"a", "b", "c"}}, Unseen: []string{"mss"},
 				Extension: Extension{Labels: []wire.Label{1}, Interfaces: []wire.Interface{{Index: 1}}, Objects: []Object{{Class: 1}}},
 				Echoes:    Echoes{Came: []string{"ts"}, Unanswered: []string{"sackok"}}, Reply: &Packet{Try: 1}, Names: names},
 			&Rewrite{Field: "mss", Between: []uint8{1}},

@@ -27,6 +27,9 @@ func (w *Way) Records() []*report.Hop {
 		if h.Timed > 0 {
 			r.Repeat.Avg = report.RTT(h.Total / time.Duration(h.Timed))
 		}
+		if r.Return = wire.Hops(h.left.expired); h.Reached {
+			r.Return = wire.Hops(h.left.target)
+		}
 		if i < len(w.tallies) {
 			w.repeated(i, r)
 		}
