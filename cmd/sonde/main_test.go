@@ -21,20 +21,30 @@ func TestMain(m *testing.M) {
 	if os.Args[0] == then.Name { // as main has it
 		os.Exit(then.Serve(os.Stdin, os.Stdout))
 	}
+	os.Exit(labtest.Main(tests{m}))
+}
+
+// tests runs the tests in a directory of their own, which it removes. It is made where they
+// run, and not in each process that becomes another one.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	hearSignals()
+	if os.Getenv(startVar) != "" { // of TestStart, which becomes the program
+		return m.M.Run()
+	}
 	dir, err := os.MkdirTemp("", "sonde-test")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
+	defer os.RemoveAll(dir)
 	os.Unsetenv("LC_ALL")
 	os.Unsetenv("LC_CTYPE")
 	os.Setenv("LANG", "C.UTF-8")
 	os.Setenv("XDG_CONFIG_HOME", dir) // where nobody has put defaults, and other users may not look
 	built = sync.OnceValues(func() (string, error) { return buildProgram(dir) })
-	hearSignals()
-	exit := labtest.Main(m)
-	os.RemoveAll(dir)
-	os.Exit(exit)
+	return m.M.Run()
 }
 
 // hearSignals has programs that tests start end by the signals that end programs, also where

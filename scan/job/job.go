@@ -288,11 +288,7 @@ func (j *job) put(ctx context.Context, r report.Record) { j.putThen(ctx, r, func
 
 // putThen is put, and calls then when the sink has the record.
 func (j *job) putThen(ctx context.Context, r report.Record, then func()) {
-	if h, ok := r.(*report.Hop); ok && j.env.Origin != nil && h.From.IsValid() {
-		if as, ok := j.env.Origin(h.From); ok {
-			h.AS = &as
-		}
-	}
+	j.tellOrigin(r)
 	done := func() {
 		defer j.kept.together()()
 		j.record(r)

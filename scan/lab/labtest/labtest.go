@@ -13,7 +13,7 @@ import (
 // returns. Where no namespaces can be made, the tests still run; those that ask
 // for a network are skipped, with the errno as the excuse. With LAB=1 in the
 // environment that is a failure.
-func Main(m *testing.M) (exit int) {
+func Main(m interface{ Run() int }) (exit int) {
 	exit, inside, err := lab.Enter()
 	switch {
 	case inside && err != nil, err != nil && os.Getenv("LAB") == "1":
