@@ -92,6 +92,10 @@ func (p *port) hold(ctx context.Context, t talk, end time.Time) finding {
 	case t.ask != nil:
 		f = p.inquire(s, t.ask)
 	}
+	if in := f.spoken; in != nil && in.Anew && f.weight == certain {
+		l.hangUp()
+		p.upgradeAnew(ctx, in, &f)
+	}
 	switch {
 	case f.weight == nothing && s.ended:
 		f.How, f.reaction = hungUp, protocol.HungUp
@@ -244,7 +248,7 @@ func (p *port) take(s *stream, in *protocol.Protocol, facts protocol.Facts, b []
 		in.Talk(c, &facts)
 		f.How += facts.How
 	}
-	upgraded := in.Upgrade != nil && !facts.Clear && !c.Ended() && p.starttls(c, in, &f)
+	upgraded := in.Upgrade != nil && !in.Anew && !facts.Clear && !c.Ended() && p.starttls(c, in, &f)
 	if in.Bye != "" && !c.Ended() && !upgraded {
 		io.WriteString(s, in.Bye)
 	}

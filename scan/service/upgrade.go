@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"crypto/tls"
 	"time"
 
@@ -14,7 +15,11 @@ func (p *port) starttls(c conn, in *protocol.Protocol, f *finding) bool {
 	if !ok { // it is inside TLS already
 		return false
 	}
-	l.end = earlier(l.end, time.Now().Add(2*p.waits.greeting))
+	wait := 2 * p.waits.greeting
+	if in.Anew { // it has only begun
+		wait = p.waits.answer
+	}
+	l.end = earlier(l.end, time.Now().Add(wait))
 	if !in.Upgrade(c) || c.ended {
 		return false
 	}
@@ -30,4 +35,15 @@ func (p *port) starttls(c conn, in *protocol.Protocol, f *finding) bool {
 	f.TLS = facts
 	f.How += "+starttls"
 	return true
+}
+
+// upgradeAnew does so on a connection of its own, which has a time of its own.
+func (p *port) upgradeAnew(ctx context.Context, in *protocol.Protocol, f *finding) {
+	l, err := p.dial(ctx, p.to, earlier(p.end, time.Now().Add(p.waits.patient)))
+	if err != nil {
+		return // what it said is known all the same
+	}
+	defer l.hangUp()
+	s := &stream{Conn: l, line: l, waits: p.waits}
+	p.starttls(conn{s, p}, in, f)
 }

@@ -6,7 +6,7 @@ import "strings"
 // fields tell where in the source it stands: pgBouncer and others have none of these.
 var _ = register(Protocol{
 	Name:      "postgresql",
-	Source:    "PostgreSQL: message formats, StartupMessage and ErrorResponse; error fields",
+	Source:    "PostgreSQL: message formats, StartupMessage, ErrorResponse and SSLRequest; error fields",
 	Ports:     []uint16{5432, 5433, 6432},
 	Ask:       always("\x00\x00\x00\x10\x7f\xff\x7f\xffuser\x00x\x00\x00"),
 	Elsewhere: HungUp | Silent,
@@ -48,4 +48,9 @@ var _ = register(Protocol{
 		}
 		return f, Whole
 	},
+	// SSLRequest stands in the place of a startup message; a letter answers it.
+	Upgrade: func(c Conn) bool {
+		return string(c.Say("\x00\x00\x00\x08\x04\xd2\x16\x2f", func(b []byte) bool { return len(b) > 0 })) == "S"
+	},
+	Anew: true,
 })

@@ -47,6 +47,8 @@ type Protocol struct {
 	Bye string
 	// Upgrade asks to go on in TLS (STARTTLS), and tells whether the server will.
 	Upgrade func(c Conn) bool
+	// Anew has Upgrade begin a connection, since the server ends that of Ask.
+	Anew bool
 }
 
 // Said is what a server said first on a connection.
