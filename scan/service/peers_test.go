@@ -44,7 +44,7 @@ var peers = []peer{
 	{
 		debian: "openssh-server", command: "/usr/sbin/sshd -D -e -f DIR/conf",
 		files: map[string]string{"conf": "HostKey DIR/key\nPidFile none\nUsePAM no\n"},
-		ports: map[uint16]string{22: `^ssh\|OpenSSH\|(V)\|Debian-\S+; HASSH [0-9a-f]{32}$`},
+		ports: map[uint16]string{22: `^ssh\|OpenSSH\|(V)\|Debian-\S+(; HASSH [0-9a-f]{32})?$`},
 	},
 	{
 		debian: "nginx-light", command: "/usr/sbin/nginx -p DIR -c DIR/conf -e stderr",
