@@ -69,7 +69,9 @@ func newFPScan(j *job) *fpScan {
 // open takes a port that was just found open by a kind.
 func (f *fpScan) open(ctx context.Context, res *scan.Result, kind probe.Kind) {
 	addr, port, rtt, match := res.Probe.Target, res.Probe.Port, max(res.RTT, 0), res.Reply.Match
+	end := f.os.begin(addr)
 	f.wg.Go(func() {
+		defer end()
 		if f.room.Acquire(ctx, 1) != nil {
 			return
 		}

@@ -46,7 +46,8 @@ type systems struct {
 
 	mu       sync.Mutex
 	hosts    map[netip.Addr]*systemOf
-	refusals map[netip.Addr]uint16 // a closed port of hosts whose ports are being asked
+	refusals map[netip.Addr]uint16          // a closed port of hosts whose ports are being asked
+	talks    map[netip.Addr]*sync.WaitGroup // conversations with a host
 }
 
 // systemOf is what the scan of its ports tells of a host meanwhile.
@@ -79,7 +80,7 @@ func newSystems(f *fpScan) (*systems, error) {
 		}
 		return nil, nil
 	}
-	y := &systems{fpScan: f, room: semaphore.NewWeighted(systemsAtOnce), hosts: map[netip.Addr]*systemOf{}, refusals: map[netip.Addr]uint16{}}
+	y := &systems{fpScan: f, room: semaphore.NewWeighted(systemsAtOnce), hosts: map[netip.Addr]*systemOf{}, refusals: map[netip.Addr]uint16{}, talks: map[netip.Addr]*sync.WaitGroup{}}
 	if s.Database == "" {
 		y.database = fingerprints.Builtin()
 		return y, nil
@@ -123,6 +124,44 @@ func (y *systems) open(ctx context.Context, res *scan.Result) {
 	if first {
 		rtt := max(res.RTT, 0)
 		y.wg.Go(func() { y.ask(ctx, addr, h, rtt) })
+	}
+}
+
+// begin notes a conversation with a host; end is to be called behind it.
+func (y *systems) begin(addr netip.Addr) (end func()) {
+	if y == nil {
+		return func() {}
+	}
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	talks := y.talks[addr]
+	if talks == nil {
+		talks = new(sync.WaitGroup)
+		y.talks[addr] = talks
+	}
+	talks.Add(1)
+	return talks.Done
+}
+
+// heardAll waits for the conversations with a host all of whose ports are in, as long as one
+// of them takes that nobody is late in.
+func (y *systems) heardAll(ctx context.Context, addr netip.Addr) {
+	y.mu.Lock()
+	talks := y.talks[addr]
+	delete(y.talks, addr)
+	y.mu.Unlock()
+	if talks == nil {
+		return
+	}
+	all := make(chan struct{})
+	go func() {
+		talks.Wait()
+		close(all)
+	}()
+	select {
+	case <-all:
+	case <-ctx.Done():
+	case <-time.After(servicePatient):
 	}
 }
 
@@ -181,12 +220,13 @@ func (y *systems) over(addr netip.Addr) bool {
 }
 
 // ask asks a host which system it is, and puts what that comes to when its ports are all
-// in, with what they have said until then.
+// in, with what they have said until then: most have said it all.
 func (y *systems) ask(ctx context.Context, addr netip.Addr, h *systemOf, rtt time.Duration) {
 	if y.room.Acquire(ctx, 1) != nil {
 		return
 	}
-	defer y.room.Release(1)
+	leave := sync.OnceFunc(func() { y.room.Release(1) })
+	defer leave()
 	c := stack.Config{Target: addr, Open: h.first, Closed: y.unused(), RTT: rtt, Guarded: y.network.GuardsRST}
 	answers, stats, err := stack.Run(ctx, y.engine, y.base(), c)
 	select {
@@ -196,6 +236,8 @@ func (y *systems) ask(ctx context.Context, addr netip.Addr, h *systemOf, rtt tim
 	if ctx.Err() == nil {
 		more, err2 := y.again(ctx, h, &c, &answers)
 		stats, err = stats.Plus(more), errors.Join(err, err2)
+		leave() // others may be asked meanwhile
+		y.heardAll(ctx, addr)
 	}
 	y.fpScan.mu.Lock()
 	y.stats = y.stats.Plus(stats)
