@@ -304,9 +304,12 @@ func (j *job) record(r report.Record) {
 	j.mu.Lock()
 	j.outcome.Tally.Add(r)
 	j.expected.see(r)
+	out := j.out
 	j.mu.Unlock()
-	j.out.Put(r)
-	j.then.see(r)
+	out.Put(r)
+	if _, later := out.(*heldBack); !later {
+		j.then.see(r)
+	}
 }
 
 // addStats adds the counts of a plan that is over.
@@ -381,14 +384,6 @@ func (j *job) run(ctx context.Context, c *composition) (Outcome, error) {
 	j.expected.judge(&j.outcome.Score, j.out.Put)
 	j.out.Put(j.outcome.Conclude(j.env, errors.Join(err, untap(), j.kept.finish())))
 	return j.outcome, nil
-}
-
-// underWay is what a trial does beside its blocks.
-func (j *job) underWay() string {
-	if s := j.stage.Load(); s != nil {
-		return *s
-	}
-	return ""
 }
 
 // config is what an engine works with on a network.

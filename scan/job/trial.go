@@ -320,3 +320,11 @@ func bounded(rest []trial.Bounded) (list []report.Bounded) {
 	}
 	return list
 }
+
+// underWay is what a trial does beside its blocks.
+func (j *job) underWay() string {
+	if s := j.stage.Load(); s != nil {
+		return *s
+	}
+	return ""
+}

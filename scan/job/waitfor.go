@@ -180,9 +180,12 @@ func (j *job) again(body func(ctx context.Context) error) func(ctx context.Conte
 		if timedOut(context.Cause(ctx)) && !j.held {
 			j.env.Tell(fmt.Sprintf("--wait-for %s: not so by the deadline; this is what was seen last", j.spec.WaitFor))
 		}
+		j.mu.Lock()
 		j.out, j.outcome.Score, j.outcome.Tally, j.outcome.GaveUp = out, last.score, last.tally, last.gaveUp
+		j.mu.Unlock()
 		for _, r := range last.records {
 			out.Put(r)
+			j.then.see(r)
 		}
 		return err
 	}

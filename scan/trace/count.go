@@ -60,10 +60,11 @@ func (w *Way) count(ctx context.Context, e *scan.Engine, base scan.Plan, c *Conf
 		p.TTLs, p.Reps, p.Interval, p.KeepFlow = uint8(len(w.Hops)), min(mostMarked, c.Count-done), c.Every, true
 		p.Settle, p.Order, p.Straight, p.Patient = scan.SettleNever, scan.ByBlock, true, true
 		p.Watcher, r.plan = r, &p
+		turn := time.Duration(p.Reps) * c.Every
 		waiting, enough := context.WithCancel(ctx)
 		var next sync.WaitGroup // which plan begins no earlier than its turn comes
 		if done+mostMarked < c.Count {
-			next.Go(func() { e.Wait(waiting, time.Duration(p.Reps)*c.Every, nil) })
+			next.Go(func() { e.Wait(waiting, turn, nil) })
 		}
 		stats, err := e.Run(ctx, &p, r.hear)
 		if err != nil {
