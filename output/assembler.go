@@ -52,7 +52,7 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 		a.keep = a.pager.Keep() // which may depend on what is asked
 		return b
 	case *report.Host:
-		if r.Ports == 0 && !r.Routed && !r.System && a.blocks[r.Addr] == nil && !(a.scan.Then && a.scan.Ports == 0 && r.State == probe.Up) {
+		if r.Ports == 0 && !r.Routed && !r.System && a.blocks[r.Addr] == nil && !sweptThen(a.scan, r) {
 			return a.appendAlone(b, r)
 		}
 		k := a.block(r.Addr)

@@ -1,6 +1,10 @@
 package output
 
-import "sonde/scan/report"
+import (
+	"strings"
+
+	"sonde/scan/report"
+)
 
 // fix is a line for the shell that gives the privilege; "" where there is none.
 func fix(p *report.Privilege) string {
@@ -33,7 +37,7 @@ func shellWord(s string) string {
 	for _, c := range []byte(s) {
 		switch {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '/' || c == '.' || c == '_' || c == '-' || c == '+':
+		case strings.IndexByte("/._-+,:=@%", c) >= 0:
 		default:
 			plain = false
 		}

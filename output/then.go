@@ -37,18 +37,19 @@ func (k *block) awaitsThen(s *report.Scan) bool {
 	if !s.Then || k.host.Then != nil {
 		return false
 	}
-	if s.Ports == 0 {
-		return k.host.State == probe.Up
-	}
-	return k.listed[probe.Open] > 0
+	return sweptThen(s, &k.host.Host) || s.Ports > 0 && k.listed[probe.Open] > 0
+}
+
+// sweptThen tells whether a command runs for a host of a sweep.
+func sweptThen(s *report.Scan, h *report.Host) bool {
+	return s.Then && s.Ports == 0 && h.State == probe.Up
 }
 
 // appendThen writes the command, what it said, and how it ended.
 func appendThen(b []byte, t *report.Then) []byte {
 	b = append(b, "  $"...)
 	for _, w := range t.Argv {
-		b = append(b, ' ')
-		b = append(b, quoted(w)...)
+		b = AppendText(append(b, ' '), shellWord(w))
 	}
 	b = append(b, '\n')
 	for line := range strings.Lines(t.Output) {
@@ -67,19 +68,4 @@ func appendThen(b []byte, t *report.Then) []byte {
 		b = strconv.AppendUint(append(b, "  exit "...), uint64(t.Exit), 10)
 	}
 	return append(b, '\n')
-}
-
-// quoted is a word as a shell would want it.
-func quoted(w string) string {
-	plain := func(r rune) bool {
-		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:,=@%+", r))
-	}
-	if w != "" && strings.IndexFunc(w, func(r rune) bool { return !plain(r) }) < 0 {
-		return w
-	}
-	parts := strings.Split(w, "'")
-	for i, p := range parts {
-		parts[i] = string(AppendText(nil, p))
-	}
-	return "'" + strings.Join(parts, `'\''`) + "'"
 }
