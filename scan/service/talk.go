@@ -248,7 +248,7 @@ func (p *port) take(s *stream, in *protocol.Protocol, facts protocol.Facts, b []
 		in.Talk(c, &facts)
 		f.How += facts.How
 	}
-	upgraded := in.Upgrade != nil && !in.Anew && !facts.Clear && !c.Ended() && p.starttls(c, in, &f)
+	upgraded := in.Upgrade != nil && !in.Anew && !facts.Clear && !c.Ended() && p.starttls(c, in, &f, 2*p.waits.greeting)
 	if in.Bye != "" && !c.Ended() && !upgraded {
 		io.WriteString(s, in.Bye)
 	}

@@ -9,15 +9,11 @@ import (
 )
 
 // starttls has a server go on in TLS, if it will, and takes what the handshake shows. true:
-// it was begun, so that the connection is of no more use.
-func (p *port) starttls(c conn, in *protocol.Protocol, f *finding) bool {
+// it was begun, so that the connection is of no more use. wait is for its consent.
+func (p *port) starttls(c conn, in *protocol.Protocol, f *finding, wait time.Duration) bool {
 	l, ok := c.stream.Conn.(*line)
 	if !ok { // it is inside TLS already
 		return false
-	}
-	wait := 2 * p.waits.greeting
-	if in.Anew { // it has only begun
-		wait = p.waits.answer
 	}
 	l.end = earlier(l.end, time.Now().Add(wait))
 	if !in.Upgrade(c) || c.ended {
@@ -45,5 +41,5 @@ func (p *port) upgradeAnew(ctx context.Context, in *protocol.Protocol, f *findin
 	}
 	defer l.hangUp()
 	s := &stream{Conn: l, line: l, waits: p.waits}
-	p.starttls(conn{s, p}, in, f)
+	p.starttls(conn{s, p}, in, f, p.waits.answer) // it has only begun
 }

@@ -41,7 +41,7 @@ type waves struct {
 func (p *port) ask(ctx context.Context, cancel func()) (finding, error) {
 	w := &waves{port: p, ctx: ctx, steps: plan(p.hint, p.usual, p.waits), findings: make(chan finding, maxConns), secured: p.hint == prints, start: time.Now()}
 	w.chosen = w.start.Add(w.steps[len(w.steps)-1].after + p.waits.second)
-	if p.hint == unhinted {
+	if p.hint == unhinted { // who only listens there begins as late, and is not waited for
 		w.chosen = w.start.Add(p.waits.second)
 	}
 	if p.usual != nil && p.usual.Ask != nil {
@@ -86,7 +86,7 @@ func (w *waves) begin() {
 	for len(w.steps) > 0 && (w.running == 0 || !w.Alone && time.Since(w.start) >= w.steps[0].after) {
 		end := w.end
 		t := w.steps[0].talk
-		if w.hint == unhinted && t.onlyListens() {
+		if w.hint == unhinted && t.onlyListens() { // of no use once something was said
 			if w.spoke.Load() || w.reactions&^protocol.HungUp != 0 || w.Alone || w.Brief {
 				w.steps = w.steps[1:]
 				continue

@@ -4,7 +4,8 @@ import (
 	"testing"
 )
 
-// TestProxies: bodies of pages that servers of Debian 12 sent.
+// TestProxies: the pages of 400 are what servers of Debian 12 sent, that of 503 is as HAProxy's
+// documents have it.
 func TestProxies(t *testing.T) {
 	for _, e := range []struct {
 		page Page
@@ -31,7 +32,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// TestHAProxyStatistics: anybody's page may have the title, but not the table.
+// TestHAProxyStatistics: the columns are as HAProxy's documents have them; anybody's page may have the title, but not the table.
 func TestHAProxyStatistics(t *testing.T) {
 	for body, want := range map[string]bool{"# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,": true, "<html># pxname,svname,qcur,qmax,scur,": false, "": false} {
 		if _, ok := haproxyStatistics(Page{Status: 200, Body: []byte(body)}); ok != want {

@@ -11,7 +11,7 @@ import (
 // then list the algorithms that they take, and that list is all that is asked for.
 var _ = register(Protocol{
 	Name:   "ssh",
-	Source: "RFC 4253 section 4.2",
+	Source: "RFC 4253 sections 4.2, 6, 7.1; hasshServer of github.com/salesforce/hassh",
 	Ports:  []uint16{22, 2200, 2222, 22222},
 	Greets: true,
 	Read: func(said Said) (f Facts, m Match) {
