@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"sonde/scan"
-	"sonde/scan/report"
 	"sonde/scan/sandbox"
 )
 
@@ -59,13 +58,4 @@ func unopened(ctx context.Context, err error) error {
 		return &Error{code, err}
 	}
 	return Local(err)
-}
-
-// tellOrigin adds to a hop which autonomous system its address is of, where that is known.
-func (j *job) tellOrigin(r report.Record) {
-	if h, ok := r.(*report.Hop); ok && j.env.Origin != nil && h.From.IsValid() {
-		if as, ok := j.env.Origin(h.From); ok {
-			h.AS = &as
-		}
-	}
 }

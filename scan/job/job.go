@@ -288,7 +288,6 @@ func (j *job) put(ctx context.Context, r report.Record) { j.putThen(ctx, r, func
 
 // putThen is put, and calls then when the sink has the record.
 func (j *job) putThen(ctx context.Context, r report.Record, then func()) {
-	j.tellOrigin(r)
 	done := func() {
 		defer j.kept.together()()
 		j.record(r)

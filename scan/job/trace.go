@@ -144,6 +144,11 @@ func (j *job) putWay(ctx context.Context, way *trace.Way, proto string, port uin
 	}
 	for _, r := range way.Records() {
 		r.Proto, r.Port = proto, port
+		if j.env.Origin != nil && r.From.IsValid() {
+			if as, ok := j.env.Origin(r.From); ok {
+				r.AS = &as
+			}
+		}
 		j.put(ctx, r)
 	}
 }
