@@ -12,9 +12,11 @@ type Bucket struct {
 	Burst int
 }
 
+// MostAsked is how many questions FindBucket looks at.
+const MostAsked = 1 << 12
+
 // Bounds of a bucket that is looked for.
 const (
-	mostAsked = 1 << 12 // questions that are looked at
 	// surely is how much likelier, as a natural logarithm, the answers have to be with a
 	// bucket than where each gets lost by itself: by chance it is so much for none of
 	// thousands, though the likeliest of many buckets is taken.
@@ -32,8 +34,8 @@ var bursts = []int{1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50}
 // at these times, in order. false: each may as well have been lost by itself, or all were
 // answered. What is lost beside that is reckoned with.
 func FindBucket(asked []time.Duration, answered []bool) (Bucket, bool) {
-	if len(asked) > mostAsked {
-		asked, answered = asked[:mostAsked], answered[:mostAsked]
+	if len(asked) > MostAsked {
+		asked, answered = asked[:MostAsked], answered[:MostAsked]
 	}
 	first, last, yes, between := -1, -1, 0, 0
 	for i, a := range answered {

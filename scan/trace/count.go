@@ -19,16 +19,13 @@ import (
 // mostMarked is how many repetitions of a question packets of one flow are told apart by.
 const mostMarked = 15
 
-// mostPattern is of how many questions to a hop it is kept which were answered, and when they left.
-const mostPattern = 1 << 12
-
 // tally is what became of the questions to one hop.
 type tally struct {
 	sent, received uint32
 	times          repeat.Times
 	last           time.Duration // the latest round trip, of times.N > 0
 	changes        time.Duration // the sum of the differences between one and the next
-	asked          []question    // silence is known later than answers, so in no order
+	asked          []question    // the first stat.MostAsked; silence is known later than answers, so in no order
 }
 
 // question is one of them.
@@ -106,7 +103,7 @@ func (r *counter) hear(res *scan.Result) {
 	}
 	t, h, q := &r.hops[res.Probe.TTL-1], &r.w.Hops[res.Probe.TTL-1], res.Probe
 	came := res.Reply.Event == probe.Answer || res.Reply.Event == probe.ICMPError
-	if t.sent++; len(t.asked) < mostPattern {
+	if t.sent++; len(t.asked) < stat.MostAsked {
 		t.asked = append(t.asked, question{r.left[q.TTL%64][q.Rep%mostMarked], came})
 	}
 	if !came {
