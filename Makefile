@@ -106,8 +106,8 @@ trials:
 # In TestFewDescriptors and TestRefused what gives up privileges is C, as it is with the race
 # detector alone, which the first even ends where it gets no descriptor to read /proc by.
 # TestOneFileEach builds other programs. The rest asks the same questions as other tests, for
-# figures, and would take ten times its minutes: hundreds of seeds, a million frames, or
-# 131,070 connects.
+# figures, or is the arithmetic of one goroutine, and would take ten times its minutes:
+# hundreds of seeds, a million frames, or 131,070 connects.
 # Without atexit_sleep_ms each sonde that a test starts would sleep for a second at
 # its end.
 NO_RACE := TestMemory|TestMemoryOfOutputs|TestMemoryOfLists|TestMemoryIsBounded|TestRunDoesNotAllocate|TestMachineDoesNotAllocate|TestPieces|TestSweepLoss|TestCalibration|TestConfirmNeverWrong|TestLossNeverCloses|TestSweepOneWay|TestAllPortsByConnect|TestNamed|TestFalseNames|TestCoverage|TestByFlowAtRandom|TestLocate|TestLocateNothing|TestFewDescriptors|TestRefused|TestOneFileEach|TestTrials|TestAllWays|TestByPacket|TestFrames|TestByFlow|TestSweep|TestSYNs|TestFindNoBucket|TestFindBucket|TestTruthOfPorts|TestDecodeMutants|TestXDPSaysTheSame|TestTrialsOfLossThatComesAndGoes|TestTrialsOfFlows

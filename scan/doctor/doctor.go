@@ -27,7 +27,7 @@ type examination struct {
 	raw        bool // packets of our own would be sent
 	table      *link.Table
 	interfaces []link.Interface
-	program    string // why none can be loaded into the kernel, "" if one can
+	noProgram  string // why none can be loaded into the kernel, "" if one can
 	neighbours *link.Neighbours
 	known      knownMACs
 	unasked    int // targets to which there is no way
@@ -84,8 +84,8 @@ func Run(ctx context.Context, env *job.Env, s *job.Spec, t *target.Result, out r
 // look finds out what holds for all targets.
 func (e *examination) look(req *network.Request) error {
 	e.rights = link.AskRights()
-	if e.program = link.WhyNoProgram(); e.program == "" && e.rights.Raw != nil {
-		e.program = "no-capability" // it needs both
+	if e.noProgram = link.WhyNoProgram(); e.noProgram == "" && e.rights.Raw != nil {
+		e.noProgram = "no-capability" // it needs both
 	}
 	e.raw = e.rights.Raw == nil && e.spec.Way.Via != "connect"
 	var err error

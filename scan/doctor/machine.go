@@ -63,7 +63,7 @@ func (e *examination) privileges() []report.Privilege {
 	}
 	s := &e.sandbox
 	return []report.Privilege{raw,
-		{Name: "xdp", Allowed: e.program == "", Why: e.program},
+		{Name: "xdp", Allowed: e.noProgram == "", Why: e.noProgram},
 		{Name: "ping", Allowed: r.Ping == nil, Missing: r.Ping != nil && !e.raw, Group: r.Group, Groups: r.Groups},
 		{Name: "landlock", Allowed: s.Files == nil, Why: sandbox.Why(s.Files), Version: uint32(s.ABI)},
 		{Name: "seccomp", Allowed: s.Calls == nil, Why: sandbox.Why(s.Calls)}}

@@ -76,7 +76,7 @@ var errOldKernel = errors.New("no program sends frames on Linux")
 
 // WhyNoProgram tells in a word why no program can be loaded into the kernel here, "" if one
 // can: "kernel", which is too old; "no-capability"; "user-namespace", whose capabilities do
-// not count for that; "refused", in spite of all.
+// not count for that; "refused", in spite of all. It raises capabilities as MayLoad does.
 func WhyNoProgram() string {
 	switch err := MayLoad(); {
 	case errors.Is(err, errOldKernel):

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -45,7 +46,7 @@ func Read(r io.Reader) (*Table, error) {
 		return nil, err
 	}
 	if t.index(); t.Len() == 0 {
-		return nil, fmt.Errorf("no prefix is in it")
+		return nil, errors.New("no prefix is in it")
 	}
 	return t, nil
 }
