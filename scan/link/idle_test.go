@@ -159,16 +159,19 @@ func TestRefusedLater(t *testing.T) {
 	for _, target := range []string{"10.8.0.2", "fd08::2"} {
 		s := openSockets(t, client, Shape{}, target)
 		later := 0
-		for port, flags := range map[uint16]uint8{80: wire.SYN | wire.ACK, 81: wire.RST | wire.ACK, 82: wire.RST | wire.ACK, 83: wire.RST | wire.ACK} {
-			if r := s.ask(probe.Probe{Target: netip.MustParseAddr(target), Port: port}); r.Event != probe.Answer || r.TCP.Flags != flags {
-				t.Errorf("%s port %d: %+v", target, port, *r)
-			}
-			all, idle := s.openNow()
-			if idle == 0 {
-				later++
-			}
-			if all != idle || len(s.byKey) != 0 {
-				t.Errorf("%s port %d: %d sockets are open, %d idle, %d tries are left", target, port, all, idle, len(s.byKey))
+		// On a busy machine the answer may be there before the kernel has sent: then again.
+		for round := 0; round == 0 || later < 2 && round < 20; round++ {
+			for port, flags := range map[uint16]uint8{80: wire.SYN | wire.ACK, 81: wire.RST | wire.ACK, 82: wire.RST | wire.ACK, 83: wire.RST | wire.ACK} {
+				if r := s.ask(probe.Probe{Target: netip.MustParseAddr(target), Port: port}); r.Event != probe.Answer || r.TCP.Flags != flags {
+					t.Errorf("%s port %d: %+v", target, port, *r)
+				}
+				all, idle := s.openNow()
+				if idle == 0 {
+					later++
+				}
+				if all != idle || len(s.byKey) != 0 {
+					t.Errorf("%s port %d: %d sockets are open, %d idle, %d tries are left", target, port, all, idle, len(s.byKey))
+				}
 			}
 		}
 		if later < 2 {
