@@ -45,7 +45,7 @@ PEERS := iproute2 gcc liblwip-dev slirp4netns nftables python3 iputils-ping fpin
 	ndiff libxml2-utils xsltproc python3-libnmap jq prometheus mandoc man-db groff chromium
 
 # Those whose speed sonde's is held against.
-BENCH_PEERS := nmap masscan zmap fping hping3 netcat-openbsd
+BENCH_PEERS := nmap masscan zmap fping hping3 netcat-openbsd traceroute mtr-tiny scamper
 
 # The shell command that fails if one of these packages is not installed.
 installed = missing=; for p in $(1); do \

@@ -53,7 +53,7 @@ func TestJobs(t *testing.T) {
 
 // TestTruth counts what a few jobs have to find.
 func TestTruth(t *testing.T) {
-	for name, want := range map[string]int{"sweep-24": 13, "ports": 20, "ports-dropped": 20, "udp": 3, "one": 1, "connect": 20} {
+	for name, want := range map[string]int{"sweep-24": 13, "ports": 20, "ports-dropped": 20, "udp": 3, "one": 1, "connect": 20, "trace": 10, "trace-6": 10} {
 		i := slices.IndexFunc(jobs(), func(j job) bool { return j.name == name })
 		j := jobs()[i]
 		if got := j.truth(); len(got) != want {
@@ -69,6 +69,7 @@ func TestTruth(t *testing.T) {
 func TestRead(t *testing.T) {
 	ports := job{targets: prefix("10.1.2.3/32"), ports: "80"}
 	hosts := job{targets: prefix("10.1.2.0/24")}
+	traced := job{targets: prefix("10.200.9.2/32"), way: tenHops(false)}
 	for _, tt := range []struct {
 		name   string
 		job    job
@@ -101,6 +102,17 @@ func TestRead(t *testing.T) {
 		{"nc fails", ports, "nc", "", 1, ""},
 		{"hping3", ports, "hping3", "HPING\nlen=44 ip=10.1.2.3 ttl=64 DF id=0 sport=80 flags=SA seq=0\n", 0, "10.1.2.3 80"},
 		{"hping3, refused", ports, "hping3", "len=40 ip=10.1.2.3 ttl=64 sport=80 flags=RA seq=0\n", 0, ""},
+		{"sonde traces", traced, "sonde", `{"type":"scan","trace":{"proto":"icmp"}}
+{"type":"hop","addr":"10.200.9.2","ttl":1,"from":"10.200.0.2"}
+{"type":"hop","addr":"10.200.9.2","ttl":2,"sent":3}
+`, 0, "10.200.0.2 at hop 1"},
+		{"traceroute", traced, "traceroute", "traceroute to 10.200.9.2 (10.200.9.2), 30 hops max, 60 byte packets\n" +
+			" 1  10.200.0.2  50.721 ms  50.655 ms  50.623 ms\n 2  * * *\n 3  * 10.200.2.2  50.721 ms *\n", 0, "10.200.0.2 at hop 1,10.200.2.2 at hop 3"},
+		{"mtr", traced, "mtr", "Start: 2026-12-01T04:59:00+0000\nHOST: scanner                     Loss%   Snt   Last   Avg  Best  Wrst StDev\n" +
+			"  1.|-- 10.200.0.2                 0.0%     3   50.4  50.4  50.4  50.5   0.0\n  2.|-- ???                       100.0     3    0.0   0.0   0.0   0.0   0.0\n", 0, "10.200.0.2 at hop 1"},
+		{"nmap traces", traced, "nmap", "Nmap scan report for 10.200.9.2\nHost is up (0.050s latency).\n\nTRACEROUTE (using proto 1/icmp)\n" +
+			"HOP RTT      ADDRESS\n1   50.53 ms 10.200.0.2\n2   ...\n3   50.61 ms 10.200.2.2\n", 0, "10.200.0.2 at hop 1,10.200.2.2 at hop 3"},
+		{"scamper", traced, "scamper", "traceroute from 10.200.0.1 to 10.200.9.2\n 1  10.200.0.2  50.721 ms\n 2  *\n", 0, "10.200.0.2 at hop 1"},
 		{"somebody else", ports, "nping", "", 0, "error"},
 	} {
 		got, err := tt.job.read(tt.tool, tt.output, tt.exit)

@@ -20,6 +20,7 @@ type job struct {
 	answers lab.Answers // of elsewhere, unless kernel is set
 	kernel  func(*lab.Host)
 	open    []uint16 // what is open there
+	way     *way     // to the target, where that is to be found; then all of the above but name, title and targets is not used
 
 	often    int // so many times as many rounds, 0 being once
 	contests []contest
@@ -53,6 +54,9 @@ type site struct {
 
 // build makes the network of a job.
 func (j *job) build(n *lab.Network) site {
+	if j.way != nil {
+		return j.way.build(n)
+	}
 	scanner, router := n.Host("scanner"), n.Host("router")
 	iface, far := n.Link(scanner, router, scannerAddr+"/24", routerAddr+"/24")
 	scanner.Route(elsewhere, routerAddr)
@@ -102,6 +106,9 @@ func (j *job) asked() lab.Answers {
 
 // truth is what is to be found, in the words of found.
 func (j *job) truth() map[string]bool {
+	if j.way != nil {
+		return j.way.truth()
+	}
 	want := make(map[string]bool)
 	answers := j.asked()
 	first, last := portRange(j.ports)

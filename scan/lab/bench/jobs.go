@@ -123,6 +123,26 @@ func jobs() []job {
 				{asBest, "sonde tcp -PN -T5 -p {ports} --open -o json {targets}", zmap + "-P 3 -c 1 -p {ports} {targets}"},
 			},
 		}, {
+			name: "trace", title: "ten hops, 50 ms away", targets: prefix("10.200.9.2/32"), way: tenHops(false),
+			contests: []contest{
+				{asUsual, "sonde trace -o json {targets}", "traceroute -n {targets}"},
+				{asBest, "sonde trace -o json {targets}", "traceroute -n -q 1 -N 32 {targets}"},
+				{"by TCP", "sonde trace -p 80 -o json {targets}", "traceroute -n -T -p 80 {targets}"},
+				{"mtr", "sonde trace -o json {targets}", "mtr -n -r -c 3 {targets}"},
+				{"mtr once", "sonde trace -o json {targets}", "mtr -n -r -c 1 {targets}"},
+				{"nmap", "sonde trace -o json {targets}", "nmap -n -sn -PE --traceroute {targets}"},
+				{"scamper", "sonde trace -o json {targets}", "scamper -p 1000 -c trace -i {targets}"},
+			},
+		}, {
+			name: "trace-6", title: "ten hops of IPv6, 50 ms away", targets: prefix("fd00:200:0:9::2/128"), way: tenHops(true),
+			contests: []contest{
+				{asUsual, "sonde trace -o json {targets}", "traceroute -n {targets}"},
+				{asBest, "sonde trace -o json {targets}", "traceroute -n -q 1 -N 32 {targets}"},
+				{"mtr", "sonde trace -o json {targets}", "mtr -n -r -c 3 {targets}"},
+				{"nmap", "sonde trace -o json {targets}", "nmap -6 -n -sn -PE --traceroute {targets}"},
+				{"scamper", "sonde trace -o json {targets}", "scamper -p 1000 -c trace -i {targets}"},
+			},
+		}, {
 			name: "one", title: "one port that answers", targets: prefix("10.128.0.1/32"), ports: "80",
 			kernel: serveTCP(80), open: []uint16{80}, often: 11,
 			contests: []contest{

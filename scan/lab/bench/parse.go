@@ -11,6 +11,13 @@ import (
 // is before it. exit is the exit code; some programs say it by nothing else.
 func (j *job) read(tool, output string, exit int) (map[string]bool, error) {
 	got := make(map[string]bool)
+	if j.way != nil {
+		if tool == "sonde" || tool == other {
+			return got, readSondeHops(output, got)
+		}
+		readHops(output, got)
+		return got, nil
+	}
 	switch tool {
 	case "sonde", other:
 		return got, readSonde(output, j.wantsPorts(), got)
