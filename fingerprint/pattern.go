@@ -1,19 +1,24 @@
 package fingerprint
 
 import (
-	"encoding/base64"
-	"encoding/xml"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // pattern is one regular expression and what it means when it matches.
 type pattern struct {
-	re       *regexp.Regexp
+	text     string // the expression, in Go's syntax
+	source   string // the file and the line where it stands: "ssh.xml:12"
 	about    string
 	params   []param
 	examples []example
+
+	once sync.Once
+	re   *regexp.Regexp
+	err  error // why there is none
 }
 
 // param is one fact: a group of the expression, or a constant, in which
@@ -27,100 +32,50 @@ type param struct {
 // example is a text that must match, and facts that must come out of it.
 type example struct {
 	text   string
+	file   string // where the text is, in the folder that has the name of the file; "": here
 	fields map[string]string
 }
 
-// patternFile is recog's form of a list of patterns:
-//
-//	<fingerprints matches="ssh.banner">
-//	  <fingerprint pattern="^dropbear_([\d.]+)$" flags="REG_ICASE">
-//	    <description>Dropbear</description>
-//	    <example service.version="2022.83">dropbear_2022.83</example>
-//	    <param pos="0" name="service.product" value="Dropbear"/>
-//	    <param pos="1" name="service.version"/>
-//	    <param pos="0" name="service.cpe23" value="cpe:/a:x:dropbear:{service.version}"/>
-//	  </fingerprint>
-//	</fingerprints>
-type patternFile struct {
-	XMLName  xml.Name `xml:"fingerprints"`
-	Matches  string   `xml:"matches,attr"`
-	Patterns []struct {
-		Pattern     string `xml:"pattern,attr"`
-		Flags       string `xml:"flags,attr"`
-		Description string `xml:"description"`
-		Examples    []struct {
-			Attrs []xml.Attr `xml:",any,attr"`
-			Text  string     `xml:",chardata"`
-		} `xml:"example"`
-		Params []struct {
-			Pos   int    `xml:"pos,attr"`
-			Name  string `xml:"name,attr"`
-			Value string `xml:"value,attr"`
-		} `xml:"param"`
-	} `xml:"fingerprint"`
+// compile returns the expression, which is compiled when it is first needed. Its error is a
+// leftOut where Ruby has what Go has not.
+func (p *pattern) compile() (*regexp.Regexp, error) {
+	p.once.Do(func() {
+		if p.err != nil {
+			return
+		}
+		if p.re, p.err = regexp.Compile(p.text); p.err != nil {
+			p.err = asLeftOut(p.err)
+			return
+		}
+		for _, x := range p.params {
+			if x.group < 0 || x.group > p.re.NumSubexp() {
+				p.re, p.err = nil, fmt.Errorf("%s: there is no group %d", x.name, x.group)
+				return
+			}
+		}
+	})
+	return p.re, p.err
 }
 
-// regexpFlags are recog's names for what Go writes in front of an expression.
-var regexpFlags = map[string]string{
-	"REG_ICASE":       "(?i)",
-	"REG_MULTILINE":   "(?m)",
-	"REG_DOT_NEWLINE": "(?s)",
+// problem is why the pattern cannot be used, with its place; nil: it can.
+func (p *pattern) problem() error {
+	if _, err := p.compile(); err != nil {
+		return fmt.Errorf("%s: pattern of %q: %w", p.source, p.about, err)
+	}
+	return nil
 }
 
-// parsePatterns reads a file; key is "" if it does not say what it matches.
-func parsePatterns(text []byte) (key string, list []*pattern, err error) {
-	var file patternFile
-	if err := xml.Unmarshal(text, &file); err != nil {
-		return "", nil, err
-	}
-	for i, f := range file.Patterns {
-		p := &pattern{about: strings.Join(strings.Fields(f.Description), " ")}
-		fail := func(format string, args ...any) error {
-			return fmt.Errorf("pattern %d (%s): %s", i+1, p.about, fmt.Sprintf(format, args...))
-		}
-		prefix := ""
-		for flag := range strings.SplitSeq(f.Flags, ",") {
-			if flag = strings.TrimSpace(flag); flag == "" {
-				continue
-			}
-			if regexpFlags[flag] == "" {
-				return "", nil, fail("unknown flag %q", flag)
-			}
-			prefix += regexpFlags[flag]
-		}
-		if p.re, err = regexp.Compile(prefix + f.Pattern); err != nil {
-			return "", nil, fail("%v", err)
-		}
-		for _, x := range f.Params {
-			if x.Pos < 0 || x.Pos > p.re.NumSubexp() {
-				return "", nil, fail("%s: there is no group %d", x.Name, x.Pos)
-			}
-			p.params = append(p.params, param{group: x.Pos, name: x.Name, value: x.Value})
-		}
-		for _, x := range f.Examples {
-			e := example{text: x.Text, fields: map[string]string{}}
-			for _, a := range x.Attrs {
-				if a.Name.Local == "_encoding" && a.Value == "base64" {
-					b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(x.Text), ""))
-					if err != nil {
-						return "", nil, fail("example: %v", err)
-					}
-					e.text = string(b)
-				}
-				if !strings.HasPrefix(a.Name.Local, "_") {
-					e.fields[a.Name.Local] = a.Value
-				}
-			}
-			p.examples = append(p.examples, e)
-		}
-		list = append(list, p)
-	}
-	return file.Matches, list, nil
-}
+// isLeftOut tells whether err is of a pattern that is right, but in words that Go's
+// expressions have not.
+func isLeftOut(err error) bool { return errors.As(err, new(leftOut)) }
 
 // match returns the facts that text yields; nil: it does not match.
 func (p *pattern) match(text string) map[string]string {
-	at := p.re.FindStringSubmatchIndex(text)
+	re, err := p.compile()
+	if err != nil {
+		return nil
+	}
+	at := re.FindStringSubmatchIndex(text)
 	if at == nil {
 		return nil
 	}

@@ -55,13 +55,14 @@ func TestBuiltinPatterns(t *testing.T) {
 		SSHVersion: 20, HTTPServer: 40, FTPGreeting: 15, SMTPGreeting: 12,
 		POP3Greeting: 8, IMAPGreeting: 8, NNTPGreeting: 3, MySQLVersion: 4,
 	} {
-		if n := len(p.lists[key]); n < least {
+		list := allOf(t, p, key)
+		if n := len(list); n < least {
 			t.Errorf("%s: %d patterns, want %d", key, n, least)
 		}
-		for _, wrong := range checkPatterns(p.lists[key]) {
+		for _, wrong := range checkPatterns(list) {
 			t.Errorf("%s: %s", key, wrong)
 		}
-		for _, q := range p.lists[key] {
+		for _, q := range list {
 			if product := product(q.match(q.examples[0].text)); product.Name == "" {
 				t.Errorf("%s: %s names no product", key, q.about)
 			}
@@ -70,6 +71,19 @@ func TestBuiltinPatterns(t *testing.T) {
 	if len(p.lists) != 8 {
 		t.Errorf("%d lists, of which some are never asked", len(p.lists))
 	}
+}
+
+// allOf returns a list with its examples.
+func allOf(t *testing.T, p *Patterns, key string) (all []*pattern) {
+	t.Helper()
+	for _, f := range p.lists[key].files {
+		list, err := f.parse(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, list...)
+	}
+	return all
 }
 
 // one returns a file with patterns of the given expressions and examples.
@@ -94,9 +108,13 @@ func TestCheckPatterns(t *testing.T) {
 		{`<fingerprints><fingerprint pattern="(x)"><description>d</description><example v="y">x</example>` +
 			`<param pos="1" name="v"/></fingerprint></fingerprints>`, `v is "x", want "y"`},
 	} {
-		_, list, err := parsePatterns([]byte(tt.file))
+		p, err := ReadPatterns(fstest.MapFS{"x.xml": {Data: []byte(tt.file)}})
 		if err != nil {
 			t.Fatal(err)
+		}
+		var list []*pattern
+		for key := range p.lists {
+			list = allOf(t, p, key)
 		}
 		wrong := strings.Join(checkPatterns(list), "; ")
 		if tt.want == "" && wrong != "" || !strings.Contains(wrong, tt.want) {
@@ -107,16 +125,23 @@ func TestCheckPatterns(t *testing.T) {
 
 func TestReadPatterns(t *testing.T) {
 	for _, tt := range []struct{ file, want string }{
-		{one("(", "x"), "x.xml: pattern 1 (0): error parsing regexp"},
-		{`<fingerprints><fingerprint pattern="x"><param pos="1" name="v"/></fingerprint></fingerprints>`, "there is no group 1"},
+		{one("a", "a", "(", "x"), `x.xml:1: pattern of "1": error parsing regexp: missing closing )`},
+		{"<fingerprints>\n<fingerprint pattern='x'>\n<param pos='1' name='v'/></fingerprint></fingerprints>", `x.xml:2: pattern of "": v: there is no group 1`},
 		{`<fingerprints><fingerprint pattern="x"><param pos="-1" name="v"/></fingerprint></fingerprints>`, "there is no group -1"},
+		{`<fingerprints><fingerprint pattern="x"><param pos="one" name="v"/></fingerprint></fingerprints>`, `x.xml:1: v: pos "one" is no number`},
 		{`<fingerprints><fingerprint pattern="x" flags="REG_ODD"/></fingerprints>`, `unknown flag "REG_ODD"`},
 		{`<fingerprints><fingerprint pattern="x"><example _encoding="base64">!</example></fingerprint></fingerprints>`, "illegal base64"},
-		{`<nmaprun/>`, "expected element type <fingerprints>"},
-		{`<fingerprints>`, "unexpected EOF"},
-		{``, "EOF"},
+		{"\n<nmaprun/>", "x.xml:2: <nmaprun> where <fingerprints> should be"},
+		{"<fingerprints>\n\n<finger/></fingerprints>", "x.xml:3: <finger> where <fingerprint> should be"},
+		{`<fingerprints preference="high"/>`, `x.xml:1: preference "high" is no number`},
+		{"<fingerprints>\n<fingerprint></fingerprints>", "x.xml:2: element <fingerprint> closed by </fingerprints>"},
+		{`<fingerprints>`, "x.xml:1: unexpected EOF"},
+		{``, "x.xml:1: no <fingerprints> in it"},
 	} {
-		_, err := ReadPatterns(fstest.MapFS{"x.xml": {Data: []byte(tt.file)}})
+		p, err := ReadPatterns(fstest.MapFS{"x.xml": {Data: []byte(tt.file)}})
+		if err == nil {
+			_, err = p.Check()
+		}
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.file, err, tt.want)
 		}
@@ -141,15 +166,40 @@ func TestReadPatterns(t *testing.T) {
 	if _, ok := p.Match("smtp.ehlo", "e"); !ok {
 		t.Error("a file that does not say what it matches is not found by its name")
 	}
-	both := p.Then(BuiltinPatterns())
-	if got, _ := both.Match(SSHVersion, "xyz"); got.Name != "p1" {
-		t.Errorf("Then: %+v", got)
+	if got, _ := p.Match(SSHVersion, "x"); got.Source != "b.xml" {
+		t.Errorf("of %q", got.Source)
 	}
-	if got, _ := both.Match(SSHVersion, "dropbear_2022.83"); got.Version != "2022.83" {
-		t.Errorf("Then: %+v", got)
+}
+
+// TestWith: what is asked first is right, and the other adds what it knows of the same
+// product. Which of them said it is told.
+func TestWith(t *testing.T) {
+	theirs, err := ReadPatterns(fstest.MapFS{"mine.xml": {Data: []byte(`<fingerprints matches="ssh.banner">
+		<fingerprint pattern="^dropbear(?:_([\d.]+))?"><param pos="0" name="service.product" value="dropbear SSHD"/><param pos="1" name="service.version"/>
+			<param pos="0" name="os.product" value="Linux"/></fingerprint>
+		<fingerprint pattern="^OpenSSH"><param pos="0" name="service.product" value="Something else"/></fingerprint>
+		<fingerprint pattern="^(Own)SSH"><param pos="1" name="service.product"/><param pos="0" name="hw.vendor" value="Acme"/></fingerprint>
+		<fingerprint pattern="^(bad"/></fingerprints>`)}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n := len(BuiltinPatterns().lists[SSHVersion]); len(both.lists[SSHVersion]) != n+3 || len(p.lists[SSHVersion]) != 3 {
-		t.Error("Then changed what it was given")
+	both := BuiltinPatterns().With(theirs)
+	for text, want := range map[string]string{
+		"dropbear_2022.83": "Dropbear sshd 2022.83 Linux  mine.xml",
+		"OpenSSH_9.2p1":    "OpenSSH 9.2p1   ",
+		"OwnSSH":           "Own   Acme mine.xml",
+		"nobody's":         "    ",
+	} {
+		got, ok := both.Match(SSHVersion, text)
+		if s := strings.Join([]string{got.Name, got.Version, got.OS, got.Device, got.Source}, " "); s != want || ok != (got.Name != "") {
+			t.Errorf("%q: %q, want %q", text, s, want)
+		}
+	}
+	if got := theirs.Problems(); len(got) != 1 || !strings.Contains(got[0], "mine.xml:6: ") {
+		t.Errorf("problems: %q", got)
+	}
+	if got, _ := BuiltinPatterns().Match(SSHVersion, "OwnSSH"); got.Name != "" {
+		t.Error("With changed what it was given")
 	}
 }
 
@@ -159,13 +209,13 @@ func TestProduct(t *testing.T) {
 		want      Product
 	}{
 		{SSHVersion, "OpenSSH_9.2p1 Debian-2+deb12u3", Product{
-			"OpenBSD", "OpenSSH", "9.2p1", "Debian-2+deb12u3", "Debian 12", "",
-			[]string{"cpe:/a:openbsd:openssh:9.2p1", "cpe:/o:debian:debian_linux:12"},
+			"OpenBSD", "OpenSSH", "9.2p1", "Debian-2+deb12u3", "Debian 12", "", "",
+			[]string{"cpe:/a:openbsd:openssh:9.2p1", "cpe:/o:debian:debian_linux:12"}, "",
 		}},
-		{HTTPServer, "nginx", Product{"F5", "nginx", "", "", "", "", []string{"cpe:/a:f5:nginx"}}},
-		{HTTPServer, "nginx/1+2~3", Product{"F5", "nginx", "1+2~3", "", "", "", []string{"cpe:/a:f5:nginx:1%2b2%7e3"}}},
+		{HTTPServer, "nginx", Product{"F5", "nginx", "", "", "", "", "", []string{"cpe:/a:f5:nginx"}, ""}},
+		{HTTPServer, "nginx/1+2~3", Product{"F5", "nginx", "1+2~3", "", "", "", "", []string{"cpe:/a:f5:nginx:1%2b2%7e3"}, ""}},
 		{SMTPGreeting, "mx.example ESMTP Postfix", Product{
-			"Postfix", "Postfix smtpd", "", "", "", "mx.example", []string{"cpe:/a:postfix:postfix"}}},
+			"Postfix", "Postfix smtpd", "", "", "", "mx.example", "", []string{"cpe:/a:postfix:postfix"}, ""}},
 	} {
 		got, ok := BuiltinPatterns().Match(tt.key, tt.text)
 		if !ok || fmt.Sprint(got) != fmt.Sprint(tt.want) {
@@ -187,14 +237,13 @@ func FuzzParsePatterns(f *testing.F) {
 	f.Add([]byte(one("^(a)", "ab")), "ab")
 	f.Add([]byte(`<fingerprints><fingerprint pattern="(x)?"><param pos="1" name="a"/><param pos="0" name="service.cpe23" value="cpe:/{a}:{"/></fingerprint></fingerprints>`), "x")
 	f.Fuzz(func(t *testing.T, file []byte, text string) {
-		_, list, err := parsePatterns(file)
+		p, err := ReadPatterns(fstest.MapFS{"x.xml": {Data: file}})
 		if err != nil {
 			return
 		}
-		for _, p := range list {
-			if fields := p.match(text); fields != nil {
-				product(fields)
-			}
+		p.Check()
+		for key := range p.lists {
+			p.Match(key, text)
 		}
 	})
 }

@@ -42,6 +42,7 @@ func (o *options) confirm(usage string) {
 // services says that open ports are asked what they are.
 func (o *options) services() {
 	o.set.BoolVar(&o.spec.Ask.Services, "services", false, "ask open ports what they are, as fp does")
+	o.set.StringVar(&o.spec.Ask.Fingerprints, "fingerprints", "", "`DIR` of patterns in recog's XML that name products, beside our own")
 }
 
 // asking says how hosts are pinged, and from where.

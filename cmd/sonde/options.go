@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"strings"
 
@@ -97,12 +96,8 @@ func (o *options) finish(a *app, args []string) (*job.Spec, error) {
 	if slices.Contains(o.lists, "-") && slices.Contains(o.kept, "-") {
 		return nil, job.Usage("-i - and --exclude-file - both read stdin")
 	}
-	if o.systems != "" {
-		text, err := os.ReadFile(o.systems)
-		if err != nil {
-			return nil, job.Usage("--os-db: %w", err)
-		}
-		s.System.Database = string(text)
+	if err := s.System.ReadDatabase(o.systems); err != nil {
+		return nil, err
 	}
 	if s.Show.ASN != "" {
 		if err := a.reading(s.Show.ASN, a.readOrigins); err != nil {

@@ -76,7 +76,7 @@ func (q *question) readBoth(a *Ask) error {
 // serviceRules refuse --services where no port is found open, or its services not asked.
 func (q *question) serviceRules(s *Spec) []rule {
 	if !s.Ask.Services {
-		return nil
+		return []rule{{s.Ask.Fingerprints != "" && s.Command != "fp", "--fingerprints names what --services asks"}}
 	}
 	var t probe.Traits
 	if q.kind != nil {
@@ -110,6 +110,9 @@ func (p *portScan) identify(unseen bool) error {
 		return nil
 	}
 	p.fp = newFPScan(j)
+	if err := p.fp.readPatterns(); err != nil {
+		return err
+	}
 	if unseen {
 		j.note("the conversations with open ports are the kernel's: neither --packet-trace nor --pcap has them")
 	}

@@ -63,7 +63,8 @@ var fields = withCrafts([]specField{
 		return strconv.FormatBool(s.Ask.Confirm)
 	}},
 	{"udp", func(s *Spec) any { return &s.Ask.UDP }, "fp ", free, nil},
-	{"services", func(s *Spec) any { return &s.Ask.Services }, "tcp udp ", free, nil}, // not beside a checkpoint: see serviceRules
+	{"services", func(s *Spec) any { return &s.Ask.Services }, "tcp udp ", free, nil},            // not beside a checkpoint: see serviceRules
+	{"fingerprints", func(s *Spec) any { return &s.Ask.Fingerprints }, "tcp udp fp ", free, nil}, // with --services, which see
 	{"proto", func(s *Spec) any { return &s.Ask.Proto }, "trace trial ", free, nil},
 	{"hops", func(s *Spec) any { return &s.Ask.Hops }, "trace trial ", free, nil},
 	{"flows", func(s *Spec) any { return &s.Ask.Flows }, "trace ", free, nil},

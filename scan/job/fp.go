@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"sonde/fingerprint"
 	"sonde/probe"
 	"sonde/scan"
 	"sonde/scan/report"
@@ -46,8 +47,11 @@ type fpScan struct {
 	routes *semaphore.Weighted // nil: no way is traced
 	dialer service.Dialer
 	listen service.Listener
-	ended  atomic.Int64 // conversations that had a descriptor
-	os     *systems     // nil: nobody asks which system a host is
+	// patterns name products; nil: the built-in ones. theirs are those of them that the user brought.
+	patterns, theirs *fingerprint.Patterns
+
+	ended atomic.Int64 // conversations that had a descriptor
+	os    *systems     // nil: nobody asks which system a host is
 
 	mu         sync.Mutex
 	traced     map[netip.Addr]bool
@@ -124,7 +128,7 @@ func (f *fpScan) enter(rtt time.Duration) (leave func()) {
 
 // talk asks a port what it is, and reports what it said.
 func (f *fpScan) talk(ctx context.Context, port netip.AddrPort, rtt time.Duration) {
-	o := service.Options{Name: f.targets.Name(port.Addr()), RTT: rtt, Timeout: servicePatient + 10*rtt, Greeting: greetingPatient, Brief: f.alike(port.Addr())}
+	o := service.Options{Name: f.targets.Name(port.Addr()), Patterns: f.patterns, RTT: rtt, Timeout: servicePatient + 10*rtt, Greeting: greetingPatient, Brief: f.alike(port.Addr())}
 	if wait := f.spec.Pace.Timeout; wait != nil { // for one reply; a conversation has several
 		o.Brief = false
 		o.Timeout, o.Greeting = max(o.Timeout, time.Duration(*wait)), time.Duration(*wait)
@@ -155,7 +159,7 @@ func (f *fpScan) heard(ctx context.Context, port netip.AddrPort, a *service.Answ
 // exchange is talk with a UDP port. match says that its answer to the scan was one in its
 // usual protocol.
 func (f *fpScan) exchange(ctx context.Context, port netip.AddrPort, rtt time.Duration, match bool) {
-	o := service.Options{RTT: rtt, Timeout: datagramPatient + 10*rtt, Proven: match}
+	o := service.Options{Patterns: f.patterns, RTT: rtt, Timeout: datagramPatient + 10*rtt, Proven: match}
 	if wait := f.spec.Pace.Timeout; wait != nil {
 		o.Timeout = max(o.Timeout, time.Duration(*wait))
 	}
@@ -228,6 +232,7 @@ func (f *fpScan) wait() error {
 	f.wg.Wait()
 	f.askAgain()
 	f.addStats(f.stats)
+	f.tellPatterns()
 	f.job.mu.Lock()
 	defer f.job.mu.Unlock()
 	s := &f.outcome.Score

@@ -79,12 +79,13 @@ type Ask struct {
 	Top          *int     `json:"top,omitempty"`
 	ExcludePorts string   `json:"exclude_ports,omitempty"`
 	Confirm      bool     `json:"confirm,omitempty"`
-	UDP          bool     `json:"udp,omitempty"`      // fp: UDP ports, too
-	Services     bool     `json:"services,omitempty"` // tcp, udp: open ports are asked what they are
-	Proto        string   `json:"proto,omitempty"`    // trace, trial: "icmp", "tcp", "udp"
-	Flows        *int     `json:"flows,omitempty"`    // trace: find all ways, by so many flows at most
-	Hops         *int     `json:"hops,omitempty"`     // trace: at most
-	MTU          bool     `json:"mtu,omitempty"`      // trace: measure how long packets may be
+	UDP          bool     `json:"udp,omitempty"`          // fp: UDP ports, too
+	Services     bool     `json:"services,omitempty"`     // tcp, udp: open ports are asked what they are
+	Fingerprints string   `json:"fingerprints,omitempty"` // the folder of patterns that name products beside our own
+	Proto        string   `json:"proto,omitempty"`        // trace, trial: "icmp", "tcp", "udp"
+	Flows        *int     `json:"flows,omitempty"`        // trace: find all ways, by so many flows at most
+	Hops         *int     `json:"hops,omitempty"`         // trace: at most
+	MTU          bool     `json:"mtu,omitempty"`          // trace: measure how long packets may be
 }
 
 // Packet says what the packets look like: a value for each row of the table in

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -91,6 +92,19 @@ func newSystems(f *fpScan) (*systems, error) {
 	}
 	y.database = d
 	return y, nil
+}
+
+// ReadDatabase reads the file of --os-db, if it has a name.
+func (y *System) ReadDatabase(name string) error {
+	if name == "" {
+		return nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return Usage("--os-db: %w", err)
+	}
+	y.Database = string(text)
+	return nil
 }
 
 // systemRules are what must not be said about systems.

@@ -92,6 +92,7 @@ func Ask(ctx context.Context, d Dialer, target netip.AddrPort, o Options) (*Answ
 	if err != nil {
 		return nil, err
 	}
+	p.adoptMore(&best)
 	a := &best.Answer
 	a.Elapsed = time.Since(start)
 	a.Conns = int(p.conns.Load())

@@ -237,9 +237,9 @@ func (d *datagrams) answer() *Answer {
 			f = f.Plus(q.facts)
 		}
 	}
-	d.name(&f)
+	how := "answer" + d.name(&f)
 	a := &Answer{Service: d.first.Name, Product: protocol.Clip(f.Product), Version: protocol.Clip(f.Version), Info: f.Info[:min(len(f.Info), 3*maxField)],
-		OS: protocol.Clip(f.OS), Host: protocol.Clip(f.Host), CPE: f.CPE, How: "answer"}
+		OS: protocol.Clip(f.OS), Host: protocol.Clip(f.Host), CPE: f.CPE, How: how}
 	if f.Service != "" {
 		a.Service = f.Service
 	}

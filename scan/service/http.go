@@ -131,7 +131,7 @@ func (p *port) setHTTP(f *finding, r *response) {
 	}
 	facts := protocol.Facts{Key: fingerprint.HTTPServer, Text: server}
 	facts.Product, facts.Version, facts.Rest = protocol.ServerTokens(protocol.Clip(server))
-	p.name(&facts)
+	f.How += p.name(&facts)
 	f.Product, f.Version, f.Info, f.OS, f.CPE = facts.Product, facts.Version, facts.Info, facts.OS, facts.CPE
 	if facts.Host != "" {
 		f.Host = facts.Host

@@ -30,6 +30,7 @@ type response struct {
 
 // kept are the fields that are read, in lower case.
 var kept = [...]string{"server", "location", "content-length", "content-type", "content-encoding", "transfer-encoding", "www-authenticate",
+	"set-cookie", "x-powered-by",
 	"docker-distribution-api-version", "x-influxdb-version", "x-jenkins"}
 
 const maxValue = 2048

@@ -242,11 +242,15 @@ func (p *port) settle(s *stream, r protocol.Reading, said protocol.Said) protoco
 // take turns facts into a finding, and asks on, unless s is nil.
 func (p *port) take(s *stream, in *protocol.Protocol, facts protocol.Facts, b []byte, how string) (f finding) {
 	f.weight, f.spoken, f.How = certain, in, how
-	p.name(&facts)
+	f.How += p.name(&facts)
 	c := conn{s, p}
 	if in.Talk != nil {
+		key := facts.Key
 		in.Talk(c, &facts)
 		f.How += facts.How
+		if facts.Key != key {
+			f.How += p.name(&facts)
+		}
 	}
 	upgraded := in.Upgrade != nil && !in.Anew && !facts.Clear && !c.Ended() && p.starttls(c, in, &f, 2*p.waits.greeting)
 	if in.Bye != "" && !c.Ended() && !upgraded {
@@ -277,10 +281,10 @@ func (p *port) take(s *stream, in *protocol.Protocol, facts protocol.Facts, b []
 
 // name lets the patterns say whose text it is. A greeting of several lines may have one
 // that they know: a server that says a line early to catch who does not wait names itself
-// in the last.
-func (p *port) name(f *protocol.Facts) {
+// in the last. How tells the file of which a pattern was that is no part of the program.
+func (p *port) name(f *protocol.Facts) (how string) {
 	if f.Key == "" {
-		return
+		return ""
 	}
 	lines := strings.Split(f.Text, "\n")
 	m, ok := p.Patterns.Match(f.Key, f.Text)
@@ -289,13 +293,17 @@ func (p *port) name(f *protocol.Facts) {
 	}
 	if !ok {
 		f.Info = join(f.Info, f.Rest)
-		return
+		return ""
+	}
+	if m.Source != "" {
+		return adopt(f, &m)
 	}
 	f.Product, f.Version, f.OS, f.CPE = m.Name, m.Version, m.OS, m.CPE
 	f.Info = join(f.Info, m.Info)
 	if m.Host != "" {
 		f.Host = m.Host
 	}
+	return ""
 }
 
 // join puts two pieces of Info together.

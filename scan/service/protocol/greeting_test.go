@@ -41,7 +41,7 @@ func TestIdentify(t *testing.T) {
 		{"HTTP/1.1 400 x\r\n", "http|||false"},
 		{"\x4a\x00\x00\x00\x0a8.0.36\x00", "mysql|8.0.36||false"},
 		{"\x08\x00\x00\x00\x0a8.0.36\x00", "mysql|8.0.36||true"},
-		{"\x45\x00\x00\x00\xffj\x04Host is not allowed", "mysql|||false"},
+		{"\x45\x00\x00\x00\xffj\x04Host is not allowed", "mysql|Host is not allowed||false"},
 		{"\xff\xff\xff\x00\x0a8.0.36\x00", "|||false"},
 		{"\x08\x00\x00\x00\x0aabcdef\x00", "|||false"},
 	} {

@@ -60,6 +60,7 @@ func readLDAP(said Said) (f Facts, m Match) {
 			return Facts{}, No
 		}
 		readRootDSE(&f, inside(rest, 0x30))
+		f.Key, f.Text = "ldap.search_result", string(inside(rest, 0x30))
 		return f, Whole
 	case 0x65: // SearchResultDone
 		return f, Whole

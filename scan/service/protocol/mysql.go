@@ -49,6 +49,7 @@ var _ = register(Protocol{
 			}
 		}
 		f.Clear = true
+		f.Key, f.Text = "mysql.error", text
 		return f, when(whole)
 	},
 	// SSLRequest is a login of which nothing but the capabilities is said: protocol 4.1, TLS,

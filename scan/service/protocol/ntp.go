@@ -65,6 +65,7 @@ func ntpVariables(b []byte) (f Facts) {
 		return f
 	}
 	text := string(b[12:min(len(b), 12+int(be.Uint16(b[10:])))])
+	f.Key, f.Text = "ntp.readvar", text
 	if words := strings.Fields(between(text, `version="`, `"`)); len(words) >= 2 {
 		f.Product = words[0]
 		f.Version, _, _ = strings.Cut(words[1], "@")

@@ -8,5 +8,5 @@ var _ = register(Protocol{
 	Inside:    "rtsps",
 	Ask:       always("OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
 	Elsewhere: Silent | HungUp | Text,
-	Read:      func(said Said) (Facts, Match) { return readStatus(said, "RTSP/1.0 ") },
+	Read:      func(said Said) (Facts, Match) { return readStatus(said, "RTSP/1.0 ", "rtsp_header.") },
 })

@@ -13,7 +13,7 @@ var _ = register(Protocol{
 	Ask: always("OPTIONS sip:sonde.invalid SIP/2.0\r\nVia: SIP/2.0/TCP sonde.invalid;branch=z9hG4bKsonde;rport\r\nMax-Forwards: 0\r\n" +
 		"From: <sip:sonde@sonde.invalid>;tag=sonde\r\nTo: <sip:sonde.invalid>\r\nCall-ID: sonde\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"),
 	Elsewhere: Silent | HungUp | Text,
-	Read:      func(said Said) (Facts, Match) { return readStatus(said, "SIP/2.0 ") },
+	Read:      func(said Said) (Facts, Match) { return readStatus(said, "SIP/2.0 ", "sip_header.") },
 })
 
 var _ = registerDatagram(Datagram{
@@ -22,15 +22,16 @@ var _ = registerDatagram(Datagram{
 	Source:    "RFC 3261 sections 7.2, 20.35 and 20.41",
 	Elsewhere: true,
 	Read: func(b []byte) Facts {
-		f, _ := readStatus(Said{Bytes: b}, "SIP/2.0 ")
+		f, _ := readStatus(Said{Bytes: b}, "SIP/2.0 ", "sip_header.")
 		f.Banner = "-"
 		return f
 	},
 })
 
 // readStatus reads a response with a status line and fields, as HTTP, SIP and RTSP have
-// it: who it is stands in Server, or of telephones in User-Agent.
-func readStatus(said Said, version string) (f Facts, m Match) {
+// it: who it is stands in Server, or of telephones in User-Agent. The lists of patterns for
+// these begin with list.
+func readStatus(said Said, version, list string) (f Facts, m Match) {
 	text := said.Text()
 	rest, ok := strings.CutPrefix(text, version)
 	if !ok || len(rest) < 3 || !allDigits(rest[:3]) {
@@ -44,6 +45,7 @@ func readStatus(said Said, version string) (f Facts, m Match) {
 		case value == "":
 		case name == "server" || name == "user-agent" && f.Product == "":
 			f.Product, f.Version, f.Info = productTokens(value)
+			f.Key, f.Text = list+strings.ReplaceAll(name, "-", "_"), value
 		}
 	}
 	return f, when(whole)

@@ -44,6 +44,7 @@ var _ = register(Protocol{
 			n.add(more)
 		}
 		f.Banner = n.lines()
+		f.Key, f.Text = "telnet_banners", string(n.text) // in recog's file of that name, which says no other
 		if found := routers().FindStringSubmatch(f.Banner); found != nil {
 			f.Product, f.Version = found[1], found[2]
 		}

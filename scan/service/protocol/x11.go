@@ -35,6 +35,7 @@ var _ = register(Protocol{
 		}
 		vendor := string(b[40 : 40+int(le.Uint16(b[24:]))])
 		f.Info = "open to everybody; vendor " + Clip(vendor)
+		f.Key, f.Text = "x11.vendor", vendor
 		if release := le.Uint32(b[8:]); vendor == "The X.Org Foundation" {
 			f.Product, f.Version = "X.Org", fmt.Sprintf("%d.%d.%d", release/10000000, release/100000%100, release/1000%100)
 			if release >= 12100000 { // from 1.21 on it is counted 21.1
