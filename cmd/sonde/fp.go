@@ -15,6 +15,7 @@ func newFP(a *app) *cobra.Command {
 		o.guard()
 		o.ours()
 		o.set.StringVar(&o.spec.Ask.Fingerprints, "fingerprints", "", "`DIR` of patterns in recog's XML that name products, beside our own")
+		o.set.BoolVar(&o.spec.Ask.Thorough, "thorough", false, "ask ports that are not understood everything that can be asked")
 		o.set.BoolVar(&o.spec.System.Off, "no-os", false, "do not ask which system a host is")
 		o.set.StringVar(&o.systems, "os-db", "", "`FILE` of systems, TOML or JSON, instead of those that are known")
 		o.set.BoolVar(&o.spec.System.Sample, "os-sample", false, "write what was seen of a system as a row of such a file")

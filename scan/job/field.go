@@ -65,6 +65,7 @@ var fields = withCrafts([]specField{
 	{"udp", func(s *Spec) any { return &s.Ask.UDP }, "fp ", free, nil},
 	{"services", func(s *Spec) any { return &s.Ask.Services }, "tcp udp ", free, nil},            // not beside a checkpoint: see serviceRules
 	{"fingerprints", func(s *Spec) any { return &s.Ask.Fingerprints }, "tcp udp fp ", free, nil}, // with --services, which see
+	{"thorough", func(s *Spec) any { return &s.Ask.Thorough }, "fp ", free, nil},
 	{"proto", func(s *Spec) any { return &s.Ask.Proto }, "trace trial ", free, nil},
 	{"hops", func(s *Spec) any { return &s.Ask.Hops }, "trace trial ", free, nil},
 	{"flows", func(s *Spec) any { return &s.Ask.Flows }, "trace ", free, nil},

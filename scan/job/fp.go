@@ -31,6 +31,7 @@ const (
 	// greets after 5 or 10 s.
 	greetingPatient = 11 * time.Second
 	routesAtOnce    = 16
+	thoroughTimes   = 4 // so much longer a port is asked with --thorough
 	// muteAlike is how many ports of a host may stay silent to all questions before others
 	// of it that no protocol is known for are asked but briefly: they behave alike.
 	muteAlike = 48
@@ -60,6 +61,7 @@ type fpScan struct {
 	identified int                // ports that said what they are
 	refused    int                // that answered, but not in a language that is known
 	silent     int                // that are open and said nothing
+	quietAsked map[netip.Addr]int // silent UDP ports that are asked
 	unasked    int                // to which this machine could open no connection
 	stats      scan.Stats
 	err        error
@@ -67,7 +69,7 @@ type fpScan struct {
 
 func newFPScan(j *job) *fpScan {
 	return &fpScan{job: j, room: semaphore.NewWeighted(servicesAtOnce), hall: semaphore.NewWeighted(greetingsAtOnce),
-		dialer: patientDialer{j.dialer()}, listen: patientListener{j.listener()}, traced: map[netip.Addr]bool{}, mute: map[netip.Addr]int{}, stats: scan.NoStats()}
+		dialer: patientDialer{j.dialer()}, listen: patientListener{j.listener()}, traced: map[netip.Addr]bool{}, mute: map[netip.Addr]int{}, quietAsked: map[netip.Addr]int{}, stats: scan.NoStats()}
 }
 
 // open takes a port that was just found open by a kind.
@@ -129,6 +131,9 @@ func (f *fpScan) enter(rtt time.Duration) (leave func()) {
 // talk asks a port what it is, and reports what it said.
 func (f *fpScan) talk(ctx context.Context, port netip.AddrPort, rtt time.Duration) {
 	o := service.Options{Name: f.targets.Name(port.Addr()), Patterns: f.patterns, RTT: rtt, Timeout: servicePatient + 10*rtt, Greeting: greetingPatient, Brief: f.alike(port.Addr())}
+	if o.Thorough = f.spec.Ask.Thorough; o.Thorough {
+		o.Timeout, o.Brief = thoroughTimes*o.Timeout, false
+	}
 	if wait := f.spec.Pace.Timeout; wait != nil { // for one reply; a conversation has several
 		o.Brief = false
 		o.Timeout, o.Greeting = max(o.Timeout, time.Duration(*wait)), time.Duration(*wait)
@@ -159,13 +164,21 @@ func (f *fpScan) heard(ctx context.Context, port netip.AddrPort, a *service.Answ
 // exchange is talk with a UDP port. match says that its answer to the scan was one in its
 // usual protocol.
 func (f *fpScan) exchange(ctx context.Context, port netip.AddrPort, rtt time.Duration, match bool) {
-	o := service.Options{Patterns: f.patterns, RTT: rtt, Timeout: datagramPatient + 10*rtt, Proven: match}
+	f.datagrams(ctx, port, service.Options{RTT: rtt, Timeout: datagramPatient + 10*rtt, Proven: match}, func(a *service.Answer, err error) bool { return true })
+}
+
+// datagrams asks a UDP port as o says, and reports what it said if wanted wants it.
+func (f *fpScan) datagrams(ctx context.Context, port netip.AddrPort, o service.Options, wanted func(*service.Answer, error) bool) {
+	o.Patterns, o.Thorough = f.patterns, f.spec.Ask.Thorough
 	if wait := f.spec.Pace.Timeout; wait != nil {
 		o.Timeout = max(o.Timeout, time.Duration(*wait))
 	}
 	a, err := unhurried(ctx, f, func() (*service.Answer, error) {
 		return service.AskUDP(ctx, f.listen, f.asked.source, port, o)
 	})
+	if !wanted(a, err) {
+		return
+	}
 	r := &report.Service{}
 	if err == nil {
 		r = a.Record()

@@ -262,6 +262,9 @@ func (p *portScan) port(ctx context.Context, res *ports.Port) {
 	r.Confirmed, r.Doubt = res.Confirmed, res.Doubt
 	p.unverified(&p.wrong, r.Addr, r.Port, &res.Reply)
 	p.passive.port(res)
+	if p.quiet(ctx, &res.Result, r) {
+		return
+	}
 	if p.kept.withHost(res) {
 		defer p.kept.hold(report.Clone(r).(*report.Port))
 	} else {

@@ -82,6 +82,7 @@ type Ask struct {
 	UDP          bool     `json:"udp,omitempty"`          // fp: UDP ports, too
 	Services     bool     `json:"services,omitempty"`     // tcp, udp: open ports are asked what they are
 	Fingerprints string   `json:"fingerprints,omitempty"` // the folder of patterns that name products beside our own
+	Thorough     bool     `json:"thorough,omitempty"`     // fp: ports that are not understood are asked everything
 	Proto        string   `json:"proto,omitempty"`        // trace, trial: "icmp", "tcp", "udp"
 	Flows        *int     `json:"flows,omitempty"`        // trace: find all ways, by so many flows at most
 	Hops         *int     `json:"hops,omitempty"`         // trace: at most

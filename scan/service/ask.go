@@ -23,6 +23,10 @@ type Options struct {
 	Stay     bool                  // follow no redirect to another port of the host
 	// Proven: an answer to the usual question of a UDP port was seen before.
 	Proven bool
+	// Thorough asks a port that was not understood everything that can be asked.
+	Thorough bool
+	// Unusual: its usual question has been asked of a UDP port already, in vain.
+	Unusual bool
 	// Brief has a port of no protocol asked by the first wave alone, for briefly at most.
 	Brief bool
 	// Alone allows one connection at a time, and ends each with a reset, so that

@@ -106,15 +106,16 @@ func AskUDP(ctx context.Context, l Listener, from netip.Addr, target netip.AddrP
 
 // converse asks in the port's usual protocol, and in others where that is not spoken.
 func (d *datagrams) converse() {
-	if p := payload.For(d.to.Port()); p != nil {
-		d.add(p)
+	usual := payload.For(d.to.Port())
+	if usual != nil && !d.Unusual {
+		d.add(usual)
 		d.listen(d.end)
 	}
 	if d.first != nil || d.Proven {
 		return
 	}
 	for p := range payload.All() {
-		if in := protocol.ByPayload(p.Name); in != nil && in.Elsewhere && !slices.ContainsFunc(d.asked, func(q *inquiry) bool { return q.in == in }) {
+		if in := protocol.ByPayload(p.Name); p != usual && (d.Thorough || in != nil && in.Elsewhere) {
 			d.add(p)
 		}
 	}

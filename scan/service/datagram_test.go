@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -172,5 +174,29 @@ func TestRoaming(t *testing.T) {
 	d.asked[0].tries, d.asked[0].id = 1, 0x2211
 	if d.take(netip.MustParseAddrPort("127.0.0.1:4000"), []byte("\x22\x11\x00\x00\x00\x01\x00\x00VERSION 1.6.18\r\n")) {
 		t.Error("from another port")
+	}
+}
+
+// TestAskUDPThorough: with Thorough, and without it not, a port is asked what hardly anybody
+// offers elsewhere, and a question that was in vain is not asked again.
+func TestAskUDPThorough(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		var asked atomic.Int32
+		s := serveUDP(t, host, func(c *net.UDPConn, from netip.AddrPort, b []byte) {
+			if len(b) == 12 && binary.BigEndian.Uint32(b) == 0 { // Mumble's ping
+				asked.Add(1)
+				c.WriteToUDPAddrPort(append([]byte{0, 1, 4, 0}, append(b[4:12:12], make([]byte, 12)...)...), from)
+			}
+		})
+		if a := askUDP(t, s.addr, Options{Thorough: true}); a.Service != "murmur" && a.Service != "mumble" || asked.Load() == 0 {
+			t.Errorf("%s: %+v", host, a)
+		}
+		d := &datagrams{port: &port{Options: Options{Unusual: true}, to: netip.AddrPortFrom(s.addr.Addr(), 53)}}
+		d.conn = s.conn
+		d.end = time.Now()
+		d.converse()
+		if len(d.asked) == 0 || slices.ContainsFunc(d.asked, func(q *inquiry) bool { return q.in.Name == "domain" }) {
+			t.Errorf("%s: %d questions, among them the one that was in vain", host, len(d.asked))
+		}
 	}
 }

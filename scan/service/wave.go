@@ -177,7 +177,7 @@ func (w *waves) choose() {
 		return
 	}
 	for _, in := range protocol.All() {
-		if in.Ask != nil && in.Elsewhere&reactions != 0 && !slices.Contains(w.asked, in) {
+		if in.Ask != nil && (in.Elsewhere&reactions != 0 || w.Thorough) && !slices.Contains(w.asked, in) {
 			w.asked = append(w.asked, in)
 			w.queue = append(w.queue, talk{ask: in, second: true})
 		}
