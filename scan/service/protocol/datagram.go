@@ -82,7 +82,6 @@ var _ = slices.Collect(func(yield func(*Datagram) bool) {
 		{Name: "time", Payload: "time", Source: "RFC 868"},
 		{Name: "route", Payload: "rip", Source: "RFC 2453"},
 		{Name: "openvpn", Payload: "openvpn", Source: "OpenVPN wire protocol"},
-		{Name: "dtls", Payload: "dtls", Source: "RFC 9147", Elsewhere: true},
 		{Name: "ldap", Payload: "cldap", Source: "MS-ADTS 6.3.3"},
 		{Name: "svrloc", Payload: "slp", Source: "RFC 2608"},
 		{Name: "h323gatestat", Payload: "h323-ras", Source: "H.225.0"},

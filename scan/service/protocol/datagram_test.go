@@ -42,6 +42,9 @@ var datagramExamples = []datagramExample{
 	{"dns", 0, "22118105 0001 0000 0000 0000 0776657273696f6e0462696e6400 0010 0003", "||says refused||"},
 	{"dns", 0, "22118580 0001 0001 0000 0000 0776657273696f6e0462696e6400 0010 0003 c00c 0010 0003 00000000 0007 06" + text("secret"), `||says "secret"||`},
 	{"dns", 1, "22118400 0001 0001 0000 0000 0269640673657276657200 0010 0003 c00c 0010 0003 00000000 0004 03" + text("ns7"), "||||ns7"},
+	{"dtls", 0, "16feff00000000000000000023030000170000000000000017feff1410db312c6cbe9cdcb10808bf93a932ae88c22992", "||asks for a cookie||"},
+	{"dtls", 0, "16fefd 0000 000000000001 0049 0200003d000100000000003d fefd 387d8129a35deda802707fb97e23484a2615e997c701fd775fc67f4b4b01d7f1 00 c02c 00" +
+		"0015ff01000100000b000403000102002300000017 0000", "||DTLS 1.2; TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384||"},
 	{"ntp", 0, "24 0a 06 e9 00000000 00000000 7f7f0101" + strings.Repeat("00", 32), "||stratum 10, reference ID 127.127.1.1||"},
 	{"ntp", 0, "24 01 06 e9 00000000 00000000" + text("GPS") + "00" + strings.Repeat("00", 32), "||stratum 1, reference GPS||"},
 	{"ntp", 0, "e4 00 06 e9 00000000 00000000" + text("RATE") + strings.Repeat("00", 32), "||kiss-o'-death RATE||"},
