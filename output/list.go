@@ -7,7 +7,7 @@ import (
 	"sonde/scan/report"
 )
 
-// list is for another command: a line for each host that is up, in a sweep, or for each
+// list is for another command: a line for each host that is up, or listed, in a sweep, or for each
 // port that is open, in the order of their addresses and numbers:
 //
 //	10.77.2.10
@@ -35,7 +35,7 @@ func (f *list) AppendBegin(b []byte, s *report.Scan) []byte {
 }
 
 func (f *list) AppendHost(b []byte, h *Host) []byte {
-	if f.scan.Ports == 0 && h.Decided && h.State == probe.Up {
+	if f.scan.Ports == 0 && h.Decided && (h.State == probe.Up || targetOnly(&h.Host)) {
 		return append(appendAddr(b, h.Addr), '\n')
 	}
 	for i := range h.Listed {

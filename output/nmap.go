@@ -55,6 +55,9 @@ func (f *nmapText) AppendFinding(b []byte, r *report.Finding) []byte {
 func (f *nmapText) AppendHost(b []byte, h *Host) []byte {
 	asked := len(h.Listed)+len(h.Folds) > 0
 	up := h.Decided && h.State == probe.Up
+	if h.Decided && f.scan.Ports == 0 && targetOnly(&h.Host) {
+		return append(f.appendTitle(append(b, "Nmap scan report for "...), h), '\n')
+	}
 	if h.Decided && !up && !asked && len(h.Hops) == 0 {
 		if !f.Verbose {
 			return b
@@ -311,7 +314,7 @@ func (f *nmapText) appendRoute(b []byte, h *Host) []byte {
 func (f *nmapText) AppendEnd(b []byte, e *report.End) []byte {
 	up := max(e.Tally.Hosts[probe.Up], f.heard)
 	all := max(f.scan.Addresses, sum(&e.Tally.Hosts), up)
-	if all == 1 && up == 0 && sum(&e.Tally.Ports) == 0 && !f.scan.RoutesOnly() {
+	if all == 1 && up == 0 && e.Tally.Hosts[probe.NotTested] == 0 && sum(&e.Tally.Ports) == 0 && !f.scan.RoutesOnly() {
 		b = append(b, "Note: Host seems down. If it is really up, but blocking our ping probes, try -Pn\n"...)
 	}
 	switch {

@@ -34,7 +34,7 @@ type Options struct {
 func (o Options) Lists(r report.Record) bool {
 	switch r := r.(type) {
 	case *report.Host:
-		return r.State == probe.Up || r.Named || r.Ports > 0 && !o.Open || o.Verbose
+		return r.State == probe.Up || r.Named || targetOnly(r) || r.Ports > 0 && !o.Open || o.Verbose
 	case *report.Difference:
 		return r.Weak == report.Proven || o.Verbose
 	case *report.Port:
@@ -42,3 +42,6 @@ func (o Options) Lists(r report.Record) bool {
 	}
 	return true
 }
+
+// targetOnly tells whether a host is a target that nobody was to ask (sweep --list).
+func targetOnly(h *report.Host) bool { return h.State == probe.NotTested && h.Ports == 0 }

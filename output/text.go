@@ -138,6 +138,9 @@ func (f *text) appendAlone(b []byte, h *report.Host) []byte {
 	f.any, f.live = true, false
 	start := len(b)
 	b = f.appendHostName(b, h)
+	if f.scan.Ports == 0 && targetOnly(h) {
+		return append(b, '\n')
+	}
 	if f.scan.Ports == 0 {
 		b = pad(b, sweepWidth-width(b[start:]))
 	}

@@ -26,8 +26,9 @@ const (
 var habits = []habit{
 	// What is asked.
 	{words: "-sn -sP --ping-scan -ping", run: "sweep"},
-	{words: "-sL --list-scan --list", run: "sweep", to: "--dry-run"},
-	{words: "-sU --udp -u", on: "tcp udp sweep fp", run: "udp"},
+	{words: "-sL --list-scan --list", run: "sweep", to: "--list"},
+	{words: "-sU -u", on: "tcp udp sweep fp", run: "udp"},
+	{words: "--udp", on: "udp sweep", run: "udp"},
 	{words: "-sV -A -O --banners -sC --osscan-guess --service-detection -nmap", run: "fp"},
 	{words: "-sS", on: "udp sweep", run: "tcp", to: "-sS"},
 	{words: "-sT", on: "udp sweep", run: "tcp", to: "-sT"},

@@ -14,7 +14,7 @@ import (
 // it does.
 var groups = []struct{ title, flags string }{
 	{"What is asked", "scan ports port proto top exclude-ports hops flows mtu vary confirm udp services fingerprints thorough ping no-os os-db os-sample locate until-sure count interval wait-for"},
-	{"Who is asked", "input local exclude exclude-file all-addresses ipv4 ipv6"},
+	{"Who is asked", "input local list exclude exclude-file all-addresses ipv4 ipv6"},
 	{"From where", "interface source source-port via rst-guard"},
 	{"Fields of the packet (sonde help packets)", fields},
 	{"How fast, and how long (sonde help timing)", "timing rate max-retries timeout host-timeout deadline"},

@@ -124,6 +124,7 @@ func (o *options) targets() {
 	o.define(func(s *pflag.FlagSet) {
 		s.StringArrayVarP(&o.lists, "input", "i", nil, "read targets from `FILE`, - is stdin")
 		s.BoolVar(&t.Local, "local", false, "everybody on the links of this machine, or on that of -e: IPv4 by ARP, IPv6 by all nodes, and the names that they say they have")
+		s.BoolVar(&o.spec.Ask.List, "list", false, "ask nobody: list the targets, with -R by their names, too")
 		s.StringArrayVar(&t.Exclude, "exclude", nil, "`TARGETS` to leave out")
 		s.StringArrayVar(&o.kept, "exclude-file", nil, "read targets to leave out from `FILE`")
 		s.BoolVar(&t.AllAddresses, "all-addresses", false, "a name means all of its addresses")

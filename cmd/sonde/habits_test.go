@@ -46,7 +46,7 @@ func TestHabits(t *testing.T) {
 		{"tcp -sn H", "sweep H"},
 		{"sweep -sP H", "sweep H"},
 		{"sweep -sn -n H", "sweep -n H"},
-		{"sweep -sL 127.0.0.0/30", "sweep --dry-run 127.0.0.0/30"},
+		{"sweep -sL 127.0.0.0/30", "sweep --list 127.0.0.0/30"},
 		{"tcp -sU -p 53 H", "udp -p 53 H"},
 		{"udp -sU -p 53 H", "udp -p 53 H"},
 		{"udp -sS -p 1 H", "tcp -sS -p 1 H"},

@@ -17,6 +17,7 @@ func newTCP(a *app) *cobra.Command {
 		o.ports("top 1000")
 		o.confirm("complete a handshake with each open port, to tell it from a middlebox that answers in its place")
 		o.services()
+		o.set.BoolVar(&o.spec.Ask.UDP, "udp", false, "UDP ports as well: those of -p, or all that there is a question for")
 		o.common()
 		o.guard()
 	})

@@ -18,11 +18,23 @@ import (
 )
 
 // This file is for ports of both protocols in one run, and for what open ports say of
-// themselves: fp, and --services.
+// themselves: fp, --services, and --udp of both commands.
 
-// readBoth reads which TCP and UDP ports fp asks. Without a word about them these are the
+// bothRules refuse what is of one protocol, beside --udp of tcp.
+func (s *Spec) bothRules() []rule {
+	if s.Command != "tcp" || !s.Ask.UDP {
+		return nil
+	}
+	other := s.first("count", "wait-for", "resume", "confirm", "expect-file")
+	return []rule{
+		{other != "", "--udp and " + dashes(other) + " exclude each other: type sonde tcp and sonde udp, a run each"},
+		{s.Way.Via == "xdp", "--via xdp asks by one kind of packet: it excludes --udp"},
+	}
+}
+
+// readBoth reads which TCP and UDP ports are asked in one run. Without a word about them these are the
 // usual TCP ports, and with --udp all UDP ports that there is a question for.
-func (q *question) readBoth(a *Ask) error {
+func (q *question) readBoth(command string, a *Ask) error {
 	protocols := target.TCP
 	if a.UDP {
 		protocols |= target.UDP
@@ -39,7 +51,7 @@ func (q *question) readBoth(a *Ask) error {
 			return Usage("-p %s: %w", a.Ports, err)
 		}
 	default:
-		n := value(a.Top, usual("fp"))
+		n := value(a.Top, usual(command))
 		if p, err = target.Top(n, protocols, fingerprint.TopPorts); err != nil {
 			return Usage("--top %d: %w", n, err)
 		}
@@ -65,6 +77,8 @@ func (q *question) readBoth(a *Ask) error {
 		return Usage("no port is left to ask")
 	case a.UDP && len(p.UDP) == 0:
 		return Usage("--udp: no UDP port is left to ask")
+	case len(p.TCP) == 0 && command == "tcp":
+		return Usage("no TCP port is left to ask: type sonde udp")
 	case len(p.TCP) == 0:
 		q.kind, q.proto, q.ports = probe.UDP, "udp", p.UDP
 	default:
@@ -133,7 +147,7 @@ func (p *portScan) identify(unseen bool) error {
 // beside has ports of another protocol asked in the same run.
 func (p *portScan) beside(kind probe.Kind, list []uint16) {
 	p.meet = &meeting{hosts: map[netip.Addr]half{}}
-	p.twin = &portScan{job: p.job, kind: kind, ports: list, meet: p.meet, fp: p.fp, all: p.all, byHost: p.byHost}
+	p.twin = &portScan{job: p.job, kind: kind, ports: list, meet: p.meet, fp: p.fp, passive: p.passive, all: p.all, byHost: p.byHost}
 	p.scan.AlsoAsked = &report.Asked{Kind: kind.Name(), Proto: kind.Proto(), Ports: report.PortRanges(list)}
 }
 

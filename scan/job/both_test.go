@@ -50,6 +50,77 @@ func TestBothProtocols(t *testing.T) {
 	}
 }
 
+// TestTCPAndUDP: tcp asks UDP ports, too, in one run with one record of each host, whatever
+// is asked of TCP, and whether the host was swept before or not.
+func TestTCPAndUDP(t *testing.T) {
+	for _, tt := range []struct {
+		host string
+		ask  Ask
+		want string
+	}{
+		{"10.0.0.2", Ask{}, "5 ports, tcp:22 open, tcp:80 open, udp:161 open|filtered, udp:53 open, udp:7 closed"},
+		{"10.0.0.2", Ask{Ping: []string{"N"}}, "5 ports, tcp:22 open, tcp:80 open, udp:161 open|filtered, udp:53 open, udp:7 closed"},
+		{"10.0.0.2", Ask{Scan: []string{"A"}}, "5 ports, tcp:22 unfiltered, tcp:80 unfiltered, udp:161 open|filtered, udp:53 open, udp:7 closed"},
+		{"2001:db8::2", Ask{}, "5 ports, tcp:22 open, tcp:80 open, udp:161 open|filtered, udp:53 open, udp:7 closed"},
+	} {
+		tt.ask.Ports, tt.ask.UDP = "T:22,80,U:53,161,7", true
+		s := &Spec{Command: "tcp", Targets: Targets{Words: []string{tt.host}}, Ask: tt.ask}
+		o, list, err := virtually(t, onNetwork(t, "lan.net", nil), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, hosts := told(list)
+		if got := strings.Join(lines, ", "); got != tt.want || hosts != 1 {
+			t.Errorf("%s %+v: %s, want %s", tt.host, tt.ask, got, tt.want)
+		}
+		first := list[0].(*report.Scan)
+		if first.AlsoAsked == nil || first.AlsoAsked.Ports != "7,53,161" || first.Services || first.Trace != nil {
+			t.Errorf("%+v", first)
+		}
+		if code, why := o.Exit(); code != ExitYes {
+			t.Errorf("exit %d, %s", code, why)
+		}
+	}
+}
+
+// TestTCPAndUDPPassive: what -v makes of SYN-ACKs is told, whichever protocol is over last.
+func TestTCPAndUDPPassive(t *testing.T) {
+	s := &Spec{Command: "tcp", Targets: Targets{Words: []string{"10.0.0.2"}}, Ask: Ask{Ports: "T:22,80,U:161", UDP: true}, Show: Show{Verbose: true}}
+	_, list, err := virtually(t, onNetwork(t, "lan.net", nil), s)
+	alone := *s
+	alone.Ask = Ask{Ports: "22,80"}
+	_, want, err2 := virtually(t, onNetwork(t, "lan.net", nil), &alone)
+	systems := func(list []report.Record) (n int) {
+		for _, r := range list {
+			if _, ok := r.(*report.OS); ok {
+				n++
+			}
+		}
+		return n
+	}
+	if err != nil || err2 != nil || systems(list) != systems(want) {
+		t.Errorf("%d systems beside UDP, %d without; %v, %v", systems(list), systems(want), err, err2)
+	}
+}
+
+// TestTCPAndUDPRefuses: what is of one protocol has no place beside both.
+func TestTCPAndUDPRefuses(t *testing.T) {
+	one := 1
+	for want, s := range map[string]*Spec{
+		"--udp and -c exclude each other":        {Pace: Pace{Count: &one}},
+		"--udp and --confirm exclude each other": {Ask: Ask{Confirm: true}},
+		"--udp and --resume exclude each other":  {Part: Part{Resume: "file"}},
+		"--via xdp asks by one kind of packet":   {Way: Way{Via: "xdp"}},
+		"no TCP port is left to ask":             {Ask: Ask{Ports: "U:53"}},
+		"no UDP port is left to ask":             {Ask: Ask{Ports: "T:53"}},
+	} {
+		s.Command, s.Ask.UDP, s.Targets.Words = "tcp", true, []string{"10.0.0.2"}
+		if err := s.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 // TestOnlyUDP: a list of UDP ports alone needs no flag, and the way is traced by UDP.
 func TestOnlyUDP(t *testing.T) {
 	s := &Spec{Command: "fp", Targets: Targets{Words: []string{"10.0.0.2"}}, Ask: Ask{Ports: "U:53,161"}}

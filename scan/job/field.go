@@ -62,7 +62,8 @@ var fields = withCrafts([]specField{
 		}
 		return strconv.FormatBool(s.Ask.Confirm)
 	}},
-	{"udp", func(s *Spec) any { return &s.Ask.UDP }, "fp ", free, nil},
+	{"udp", func(s *Spec) any { return &s.Ask.UDP }, "tcp fp ", free, nil},                       // not beside a checkpoint: see bothRules
+	{"list", func(s *Spec) any { return &s.Ask.List }, "sweep ", free, nil},                      // likewise, see listRules
 	{"services", func(s *Spec) any { return &s.Ask.Services }, "tcp udp ", free, nil},            // not beside a checkpoint: see serviceRules
 	{"fingerprints", func(s *Spec) any { return &s.Ask.Fingerprints }, "tcp udp fp ", free, nil}, // with --services, which see
 	{"thorough", func(s *Spec) any { return &s.Ask.Thorough }, "fp ", free, nil},

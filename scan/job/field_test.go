@@ -21,7 +21,7 @@ func full() *Spec {
 		Command: "tcp", Args: []string{"tcp", "10.0.0.1"}, Expect: "open", WaitFor: "closed", Then: "true {addr}",
 		Defaults: []report.Default{{Flag: "rate", Value: "2.5", From: "SONDE_RATE"}},
 		Targets:  Targets{Words: []string{"10.0.0.1"}, Exclude: []string{"10.0.0.2"}, ExcludeFile: true, AllAddresses: true, Local: true, IPv4: true, IPv6: true},
-		Ask:      Ask{Ping: []string{"E"}, Scan: []string{"S"}, Ports: "80", Top: &n, ExcludePorts: "81", Confirm: true, UDP: true, Services: true, Fingerprints: "rules", Thorough: true, Proto: "tcp", Hops: &n, Flows: &n, MTU: true},
+		Ask:      Ask{Ping: []string{"E"}, Scan: []string{"S"}, Ports: "80", Top: &n, ExcludePorts: "81", Confirm: true, UDP: true, List: true, Services: true, Fingerprints: "rules", Thorough: true, Proto: "tcp", Hops: &n, Flows: &n, MTU: true},
 		Packet: Packet{SourcePort: &n, TTL: &n, TOS: "4", DSCP: "ef", TCPOptions: "mss", ECN: "1", ID: "2", DF: "on", NoDF: "on", FlowLabel: "3", IPOptions: "01",
 			Fragment: "8", Flags: "S", Seq: "4", Ack: "5", Window: "6", Urgent: "7", Data: "08", DataString: "9", DataLength: "10", BadSum: "on"},
 		Way:  Way{Iface: "eth0", Source: "10.0.0.3", Via: "raw", Guard: true},

@@ -71,6 +71,9 @@ type composition struct {
 func Run(ctx context.Context, env *Env, s *Spec, out report.Sink) (Outcome, error) {
 	ctx, stop := s.until(ctx)
 	defer stop()
+	if s.Ask.List {
+		return list(ctx, env, s, out)
+	}
 	j, c, err := prepareUntil(ctx, env, s)
 	if err != nil {
 		return Outcome{}, err

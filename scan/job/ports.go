@@ -86,6 +86,7 @@ func (j *job) ports() (*composition, error) {
 	c.plans = []scan.Plan{plan}
 	if len(q.udp) > 0 {
 		p.beside(probe.UDP, q.udp)
+		c.plans = append(c.plans, p.twin.questions(p.all))
 		j.scan.Probes += p.all.Len() * uint64(len(q.udp))
 	}
 	return c, nil

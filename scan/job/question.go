@@ -147,8 +147,11 @@ func (q *question) readPorts(s *Spec) (err error) {
 	a := &s.Ask
 	switch s.Command {
 	case "fp":
-		return q.readBoth(a)
+		return q.readBoth(s.Command, a)
 	case "tcp", "udp":
+		if a.UDP {
+			return q.readBoth(s.Command, a)
+		}
 		q.ports, err = portList(q.proto, a.Ports, a.Top, a.ExcludePorts, usual(s.Command))
 	}
 	return err

@@ -79,7 +79,8 @@ type Ask struct {
 	Top          *int     `json:"top,omitempty"`
 	ExcludePorts string   `json:"exclude_ports,omitempty"`
 	Confirm      bool     `json:"confirm,omitempty"`
-	UDP          bool     `json:"udp,omitempty"`          // fp: UDP ports, too
+	UDP          bool     `json:"udp,omitempty"`          // tcp, fp: UDP ports, too
+	List         bool     `json:"list,omitempty"`         // sweep: nobody is asked, the targets are listed
 	Services     bool     `json:"services,omitempty"`     // tcp, udp: open ports are asked what they are
 	Fingerprints string   `json:"fingerprints,omitempty"` // the folder of patterns that name products beside our own
 	Thorough     bool     `json:"thorough,omitempty"`     // fp: ports that are not understood are asked everything
