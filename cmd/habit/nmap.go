@@ -1,7 +1,6 @@
 package habit
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,7 +36,7 @@ type nmapLine struct {
 	*Nmap
 	asks     map[string]bool // commands that are asked for
 	scan     []string        // -s of tcp, in sonde's words
-	flags    []string
+	flags    [][]string      // each with its value
 	pings    []string
 	targets  []string
 	outputs  []string
@@ -126,6 +125,7 @@ func (p *nmapLine) put(word string, o option, value string) error {
 	if o.run != "" {
 		p.asks[o.run] = true
 	}
+	var words []string
 	for _, w := range strings.Fields(o.to) {
 		switch w {
 		case "{}":
@@ -149,7 +149,10 @@ func (p *nmapLine) put(word string, o option, value string) error {
 		default:
 			w = strings.ReplaceAll(w, "{}", value)
 		}
-		p.flags = append(p.flags, w)
+		words = append(words, w)
+	}
+	if words != nil {
+		p.flags = append(p.flags, words)
 	}
 	return nil
 }
@@ -321,77 +324,6 @@ func (p *nmapLine) list(args []string) (used int, err error) {
 		}
 		file, used = args[1], 2
 	}
-	p.flags = append(p.flags, "-i", file)
+	p.flags = append(p.flags, []string{"-i", file})
 	return used, nil
-}
-
-// finish writes the line.
-func (p *nmapLine) finish() error {
-	for _, alone := range []string{"help", "version", "doctor"} {
-		if p.asks[alone] {
-			p.Args = []string{alone}
-			return nil
-		}
-	}
-	command := "tcp"
-	switch {
-	case p.all:
-		command = "fp"
-		p.Notes = append(p.Notes, "-A: scripts are nmap's own")
-	case p.asks["os"] && !p.asks["fp"]:
-		command = "fp"
-		p.Notes = append(p.Notes, "-O: open ports are asked what they are, too")
-	case p.asks["fp"]:
-		command = "fp"
-	case p.asks["sweep"]:
-		command = "sweep"
-	case p.asks["udp"]:
-		command = "udp"
-	}
-	p.Routes = p.all || p.traced
-	switch {
-	case p.asks["udp"] && (p.asks["tcp"] || command == "fp"):
-		return fmt.Errorf("-sU beside another scan: one run asks one kind of port; type two lines")
-	case command == "fp" && slices.ContainsFunc(p.scan, func(s string) bool { return s != "-sS" && s != "-sT" }), len(p.scan) > 1:
-		return fmt.Errorf("%s beside another scan: one run asks in one way", p.scan[0])
-	case command == "sweep" && len(p.scan) > 0:
-		return fmt.Errorf("-sn beside a port scan")
-	case p.traced && command == "sweep" && !p.all:
-		command = "trace"
-	case p.traced && command != "fp":
-		return fmt.Errorf("--traceroute beside a port scan: add -sV, or type sonde trace")
-	}
-	p.Args = append(p.Args, command)
-	if command == "tcp" {
-		p.Args = append(p.Args, p.scan...)
-	} else if command == "fp" && slices.Contains(p.scan, "-sT") {
-		p.Args = append(p.Args, "--via", "connect")
-	}
-	if command == "fp" && !p.all && !p.asks["os"] {
-		p.Args = append(p.Args, "--no-os")
-	}
-	switch {
-	case command == "trace":
-	case p.unpinged && command != "sweep":
-		p.Args = append(p.Args, "-PN")
-	case p.unpinged:
-		return fmt.Errorf("-Pn with -sn: nothing would be asked")
-	case len(p.pings) > 0:
-		p.Args = append(p.Args, p.pings...)
-	case command != "sweep" && !slices.Contains(p.scan, "-sT") && !slices.Contains(p.flags, "connect"): // else sonde does so anyway
-		p.Args = append(p.Args, "-PE", "-PS443", "-PA80")
-		if !slices.Contains(p.flags, "-6") {
-			p.Args = append(p.Args, "-PP")
-		}
-	}
-	if command == "udp" && !p.ports {
-		p.Args = append(p.Args, "--top", "1000")
-	}
-	p.Args = append(p.Args, cmp.Or(p.names, "-R")) // nmap looks up those that are up
-	p.Args = append(p.Args, p.flags...)
-	if !p.toStdout {
-		p.outputs = append([]string{"-o", "nmap"}, p.outputs...)
-	}
-	p.Args = append(append(p.Args, p.outputs...), p.targets...)
-	return nil
 }

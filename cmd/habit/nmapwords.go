@@ -74,7 +74,7 @@ var nmapScans = sync.OnceValue(func() map[byte]option {
 		'S': {run: "tcp", to: "-sS"}, 'T': {run: "tcp", to: "-sT"}, 'A': {run: "tcp", to: "-sA"}, 'W': {run: "tcp", to: "-sW"},
 		'M': {run: "tcp", to: "-sM"}, 'N': {run: "tcp", to: "-sN"}, 'F': {run: "tcp", to: "-sF"}, 'X': {run: "tcp", to: "-sX"},
 		'U': {run: "udp"}, 'V': {run: "fp"}, 'C': {no: "scripts are nmap's own"}, 'n': {run: "sweep"}, 'P': {run: "sweep"},
-		'L': {no: "type sonde sweep --dry-run, which shows what would be asked"}, 'I': {no: "an idle scan puts a third party in the picture"},
+		'L': {run: "list"}, 'I': {no: "an idle scan puts a third party in the picture"},
 		'O': {no: "the protocol scan " + not}, 'Y': {no: "SCTP " + not}, 'Z': {no: "SCTP " + not}, 'R': {no: "is no option of nmap's any more"},
 	}
 })

@@ -98,6 +98,26 @@ const nmapLines = `
 -n -p 22 --unprivileged V4
 -n -p 22 --send-ip --no-stylesheet V4
 -n -nF V4
+-n -sL V4
+-n -sL NET
+-n -sL -v 10.2.0.8/30
+-n -sL NET --exclude 10.2.0.8/30
+-n -6 -sL fd02::10/126
+-n -sL 10.2.0.1-3,7
+-n -sS -sU -p 22,53 V4
+-n -sSU -p T:22,25,80,U:53,54 V4
+-n -sS -sU -p U:53,54,T:22-30 V4
+-n -sT -sU -p T:22,25,80,U:53 V4
+-n -sSU -Pn -p 22,80,53 V4
+-n -sSU -p T:1-100,U:53 V4
+-n -sSU -p T:22,U:50-90 V4
+-n -sSU --open -p T:22,25,80,U:53,54 V4
+-n -sSU --reason -p T:22,25,81,U:53,54 V4
+-n -sAU -p T:22,25,U:53 V4
+-n -6 -sSU -p T:22,25,80,U:53 V6
+-n -sS -p T:22,U:53 V4
+-n -sU -p T:22,U:53 V4
+-n -sSU -p T:22 V4
 `
 
 // nmapDiffers are lines in which the two differ, and why.
