@@ -80,8 +80,8 @@ func (f *nmapText) AppendHost(b []byte, h *Host) []byte {
 		b = append(b, strings.ToUpper(string(appendMAC(nil, h.MAC)))...)
 		b = append(AppendText(append(b, " ("...), cmp.Or(h.Vendor, "Unknown")), ")\n"...)
 	}
-	b = appendNmapOS(b, h.OS)
-	if h.OS != nil {
+	if h.OS != nil && !h.OS.Passive { // which nmap says only if it is asked
+		b = appendNmapOS(b, h.OS)
 		f.systems = true
 	}
 	b = appendServiceInfo(b, h)

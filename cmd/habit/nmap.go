@@ -140,6 +140,12 @@ func (p *nmapLine) put(word string, o option, value string) error {
 			w = strconv.FormatFloat(1/gap.Seconds(), 'g', 6, 64)
 		case "{hex}":
 			w = strings.ReplaceAll(strings.TrimPrefix(value, "0x"), `\x`, "")
+		case "{options}":
+			options, err := ipOptions(value)
+			if err != nil {
+				return fmt.Errorf("%s: %w", word, err)
+			}
+			w = options
 		case "{flags}":
 			letters, err := tcpFlags(value)
 			if err != nil {
@@ -213,6 +219,7 @@ func (p *nmapLine) short(args []string) (used int, err error) {
 		}
 		if strings.Contains("dvf", word[1:]) { // more of it, or how much: -vv, -d2
 			rest := strings.TrimLeft(w[i+1:], word[1:]+"0123456789")
+			p.Reasons = p.Reasons || word == "-v" && (len(rest) < len(w[i+1:])) && w[i+1:] != "1" && w[i+1:] != "0"
 			if word == "-f" && len(rest) < len(w[i+1:]) {
 				o.to = "--fragment 16" // -ff
 			}

@@ -140,7 +140,7 @@ func (p *nmapLine) finishWith(flags [][]string) {
 // ports of others, which it passes over. both tells whether those of both are asked.
 func (p *nmapLine) fitPorts(command string, both bool) (bool, error) {
 	tcp, udp := command != "udp" && (p.asks["tcp"] || !p.asks["udp"]), p.asks["udp"]
-	if list := p.valueOf("-p"); list != "" {
+	if list := p.plainPorts(p.valueOf("-p")); list != "" {
 		t, u := byProtocol(list)
 		switch {
 		case !(tcp && t != "" || udp && u != ""):
@@ -153,7 +153,7 @@ func (p *nmapLine) fitPorts(command string, both bool) (bool, error) {
 		}
 		p.setValue("-p", fitted(command, list, tcp, udp))
 	}
-	if list := p.valueOf("--exclude-ports"); list != "" {
+	if list := p.plainPorts(p.valueOf("--exclude-ports")); list != "" {
 		p.setValue("--exclude-ports", fitted(command, list, tcp, udp))
 	}
 	if !tcp && command == "fp" && !p.has("-p") { // which asks TCP ports unless a list says otherwise
@@ -198,6 +198,34 @@ func (p *nmapLine) setValue(flag, list string) {
 	default:
 		p.flags = slices.Insert(p.flags, min(i, len(p.flags)), []string{flag, list})
 	}
+}
+
+// plainPorts writes a list of nmap's with what it may leave out: -100 begins at 1, 60000- ends
+// at 65535. Port 0, which has a meaning for sockets only, is left out of ranges, and [1-100] is
+// all of it, not what has a name.
+func (p *nmapLine) plainPorts(list string) string {
+	words := strings.Split(list, ",")
+	for i, w := range words {
+		letter, ports, ok := strings.Cut(w, ":")
+		if letter += ":"; !ok {
+			letter, ports = "", w
+		}
+		if inner := strings.Trim(ports, "[]"); inner != ports {
+			p.Notes = append(p.Notes, "-p "+ports+": all these ports are asked, not only those with a name")
+			ports = inner
+		}
+		low, high, isRange := strings.Cut(ports, "-")
+		if !isRange || ports == "-" || strings.Trim(ports, "0123456789-") != "" {
+			words[i] = letter + ports
+			continue
+		}
+		if low == "0" {
+			p.Notes = append(p.Notes, "-p "+ports+": port 0 is not asked")
+			low = "1"
+		}
+		words[i] = letter + cmp.Or(low, "1") + "-" + cmp.Or(high, "65535")
+	}
+	return strings.Join(words, ",")
 }
 
 // byProtocol parts a list of ports into those of TCP and those of UDP. What stands before the

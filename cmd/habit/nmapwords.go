@@ -29,7 +29,7 @@ var nmapLong = sync.OnceValue(func() map[string]option {
 		"exclude-ports": {value: true, to: "--exclude-ports {}"}, "top-ports": {value: true, to: "--top {}"},
 		"source-port": {value: true, to: "-g {}"}, "ttl": {value: true, to: "--ttl {}"}, "mtu": {value: true, to: "--fragment {}"},
 		"data": {value: true, to: "--data {hex}"}, "data-string": {value: true, to: "--data-string {}"}, "data-length": {value: true, to: "--data-length {}"},
-		"ip-options": {value: true, to: "--ip-options {hex}"}, "badsum": {to: "--badsum"}, "scanflags": {value: true, to: "--flags {flags}"},
+		"ip-options": {value: true, to: "--ip-options {options}"}, "badsum": {to: "--badsum"}, "scanflags": {value: true, to: "--flags {flags}"},
 		"max-rate": {value: true, to: "--rate {}"}, "scan-delay": {value: true, to: "--rate {gap}"}, "max-scan-delay": {value: true, note: finds},
 		"max-retries": {value: true, to: "--max-retries {}"}, "host-timeout": {value: true, to: "--host-timeout {s}"},
 		"max-rtt-timeout": {value: true, to: "--timeout {s}"}, "initial-rtt-timeout": {value: true, note: finds}, "min-rtt-timeout": {value: true, note: finds},
@@ -49,11 +49,11 @@ var nmapLong = sync.OnceValue(func() map[string]option {
 		"spoof-mac": {value: true, no: "frames leave with the address of their interface"}, "proxies": {value: true, no: "there is no way through proxies"},
 		"dns-servers": {value: true, no: "names are looked up as this machine does"}, "append-output": {no: "files are written anew"},
 		"resume": {value: true, no: "type sonde tcp --resume FILE, which keeps what is decided"}, "port-ratio": {value: true, no: "type --top-ports N"},
-		"adler32": {no: "SCTP " + not}, "stylesheet": {value: true, no: "the XML names no stylesheet"}, "webxml": {no: "the XML names no stylesheet"},
-		"datadir": {value: true, no: "there are no files of data"}, "servicedb": {value: true, no: "there are no files of data"}, "versiondb": {value: true, no: "there are no files of data"},
+		"adler32": {no: "SCTP " + not}, "stylesheet": {value: true, note: "the XML names no stylesheet"}, "webxml": {note: "the XML names no stylesheet"},
+		"datadir": {value: true, note: "there are no files of data"}, "servicedb": {value: true, note: "there are no files of data"}, "versiondb": {value: true, note: "there are no files of data"},
 		"discovery-ignore-rst": {no: "a RST is an answer"}, "script-timeout": {value: true, no: "scripts are nmap's own"}, "script-args-file": {value: true, no: "scripts are nmap's own"},
 		"version-trace": {note: "--packet-trace shows packets"}, "release-memory": {}, "nogcc": {}, "log-errors": {}, "fuzzy": {note: guesses}, "max-os-tries": {value: true, note: "each question about a system is asked twice at most"},
-		"deprecated-xml-osclass": {}, "allports": {}, "resolve-all": {to: "--all-addresses"}, "unique": {},
+		"deprecated-xml-osclass": {}, "allports": {}, "randomize-hosts": {note: "hosts are asked in an order of chance anyway, and told of by address"}, "rH": {}, "resolve-all": {to: "--all-addresses"}, "unique": {},
 	}
 })
 

@@ -118,15 +118,66 @@ const nmapLines = `
 -n -sS -p T:22,U:53 V4
 -n -sU -p T:22,U:53 V4
 -n -sSU -p T:22 V4
+-n -v -p 22,80 V4
+-n -vv -p 22 V4
+-n -p -100 V4
+-n -p 60000- V4
+-n -p 0-100 V4
+-n -p [1-100] V4
+-n -p 1,3,5-7 V4
+-n -p T:-30,U:53 V4
+-n --randomize-hosts -p 22 V4
+-n --webxml -p 22 V4
+-n --datadir /usr/share/nmap -p 22 V4
+-n -p 22 --ip-options R V4
+-n -p 22 --ip-options T V4
+-n -p 22 --ip-options \x01*4 V4
+-n -sn -PS -PA -PU V4
+-n -sn --reason NET
+-n -sn -PE -PP -PM V4
+-n -sn -PS22,80 -PA21,23 -PU53 NET
+-n -sP -PE -PA21,23,80,3389 NET
+-n --disable-arp-ping -sn V4
+-n --max-parallelism 10 --min-hostgroup 5 -p 22 V4
+-n --min-rtt-timeout 100ms --initial-rtt-timeout 500ms -p 22 V4
+-n --max-scan-delay 10ms --defeat-rst-ratelimit -p 22 V4
+-n -p 22 10.2.0.10 10.2.0.11 10.2.0.12
+-n -p 22 10.2.0.10/32
+-n -p 22 10.2.0-0.10
+-n -p 22 10.2.0.8-11,2
+-n -v -p 22 DOWN
+-n -p 22 DOWN
+-n -p T:22 -sS -Pn DOWN
+-n -Pn -p 22 NET
+-n -sn -v NET
+-n -sT -p 22,80 NET
+-n -sU -F V4
+-n -p- --open -T5 V4
+-n -sS -F --open --reason -v V4
+-n --exclude-ports 22-30,T:80 -p 20-90 V4
+-n --unique -p 22 V4 V4
+-n -p 22 --scanflags FIN V4
+-n -p 22 V4 V4
+-n -p 22 10.1.0.2
 `
+
+// untestedUp is of hosts that nobody asked whether they are there.
+const untestedUp = "nmap says up of hosts that nobody tested and that did not answer"
 
 // nmapDiffers are lines in which the two differ, and why.
 var nmapDiffers = map[string]string{
-	"-n -p ssh,http V4":      "names of ports are IANA's",
-	"-n -p http* V4":         "names of ports are IANA's",
-	"-n --top-ports 10 V4":   "the ranking is made from other figures",
-	"-n -p 22 --badsum V4":   "pings have right checksums, so that it is known whether the host is up",
-	"-n -sn -PE V4 10.2.0.2": "hosts are in the order of their addresses",
+	"-n -p ssh,http V4":           "names of ports are IANA's",
+	"-n -p http* V4":              "names of ports are IANA's",
+	"-n --top-ports 10 V4":        "the ranking is made from other figures",
+	"-n -p 22 --badsum V4":        "pings have right checksums, so that it is known whether the host is up",
+	"-n -sn -PE V4 10.2.0.2":      "hosts are in the order of their addresses",
+	"-n -p T:22 -sS -Pn DOWN":     untestedUp,
+	"-n -Pn -p 22 NET":            untestedUp,
+	"-n -p 22 --scanflags FIN V4": "a FIN that nobody answers shows a port that is open or filtered (RFC 9293 §3.10.7)",
+	"-n -p 0-100 V4":              "port 0 is not asked",
+	"-n -p [1-100] V4":            "all ports are asked, not only those with a name",
+	"-n -p 22 V4 V4":              "who is named twice is asked once",
+	"-n -p 22 10.1.0.2":           "who is named is pinged as everybody else, and a hardware address is shown of whom ARP asked",
 }
 
 // TestNmapLinesPeers: what sonde prints for an nmap line is what nmap prints, but for names,
@@ -164,6 +215,9 @@ func plain(out []byte) string {
 		// That nmap gave up, or may have.
 		{`(?m)^(Warning: \S+ giving up on port|Some closed ports may be reported) .*\n`, ""},
 		{`(?m)^ +Raw packets sent: .*\n`, ""},
+		{`(?m)^Scanned at .*\n`, ""},
+		// Of an address that says nothing sonde knows only that, until a router says more.
+		{`\[host unknown\]`, "[host down]"},
 		{`(?m)^([0-9]+/[a-z]+) +(\S+) +\S+(?: +(.*))?$`, "$1 $2 $3"}, // without the name
 		{`(?m)^PORT +STATE +SERVICE( +REASON)?$`, "PORT"},
 		{`\([0-9.]+s latency\)`, "(latency)"},
