@@ -35,7 +35,8 @@ var ofPorts = []Term{
 var tcp = command{
 	text: `tcp asks TCP ports: by a SYN of our own where that is permitted, else by the
 kernel's connect, and says so. Named targets are scanned whether or not they
-answer a ping; of networks only what is up, unless -PN says otherwise.` + repeats + handing,
+answer a ping; of networks only what is up, unless -PN says otherwise. Hosts
+are shown in the order of their addresses, as far as none has to wait for long.` + repeats + handing,
 	examples: []Example{
 		{"sonde tcp -PN -p 22,80,443 192.0.2.7", "asks three ports, and pings nobody before"},
 		{"sonde tcp --top 100 --open 192.0.2.0/24", "of those in a network who are up, lists what is open among the 100 usual ports"},

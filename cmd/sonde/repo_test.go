@@ -125,7 +125,7 @@ scan/link            kernel time stamps, and patience with the kernel
 scan/simnet/link.go  the same clock for what is simulated
 scan/service         conversations, which the kernel carries
 scan/lab             real networks
-scan/job             how long a run took, and when news is written to a checkpoint
+scan/job             how long a run took, when news is written to a checkpoint, and how long a host waits for others
 scan/network         zero of the clock, and where a block of source ports begins
 scan/doctor          how long it looked
 scan/compare/run.go  how long it took

@@ -38,6 +38,7 @@ type job struct {
 	expected *expectations // nil: without --expect-file
 	local    *local        // nil: without --local
 	then     *handing      // nil: without --then
+	turns    *turns        // in which hosts are told of; nil: as they are whole
 	wayless  *target.Set   // of the swept ranges, to which there is no way
 	out      report.Sink
 
@@ -366,6 +367,7 @@ func (j *job) run(ctx context.Context, c *composition) (Outcome, error) {
 		}
 		cut()
 		j.names.wait()
+		j.turns.close()
 		if j.then != nil {
 			err = errors.Join(err, j.then.finish(ctx))
 			cut() // what runs commands may take long

@@ -137,6 +137,9 @@ func (p *portScan) scanPorts(ctx context.Context) error {
 	if asked.Len() == 0 {
 		return nil
 	}
+	if p.ordered() {
+		p.turns = newTurns(asked)
+	}
 	if p.spec.times() > 0 {
 		return p.askRepeatedly(ctx, asked, all.Up)
 	}
@@ -352,6 +355,10 @@ func (p *portScan) tell(ctx context.Context, h *sweep.Host, ports int) {
 	if system := p.passive.host(h.Addr); system != nil {
 		r.System = true
 		p.put(ctx, system)
+	}
+	if p.turns != nil {
+		p.putInTurn(ctx, r)
+		return
 	}
 	addr := h.Addr
 	p.putThen(ctx, r, func() { p.kept.shown(ctx, addr, p.record) })
