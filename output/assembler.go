@@ -25,6 +25,7 @@ type Assembler struct {
 	machine Machine
 	local   bool // machine has something
 	sorted  sorter
+	turns   turns
 }
 
 // NewAssembler is an Assembler for p. What o does not list is left out.
@@ -40,6 +41,7 @@ type block struct {
 	names    []int                 // of each service: names that Keep.Brief has left out
 	listed   [report.States]uint32 // rows by state
 	folded   [report.States]bool   // states whose ports go to Folds
+	turn     turn
 }
 
 // AppendRecord takes r, and appends what the Pager makes of it and of what it
@@ -57,6 +59,7 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 		}
 		k := a.block(r.Addr)
 		k.host.Decided, k.host.Host = true, *report.Clone(r).(*report.Host)
+		a.turns.add(k, a.scan)
 		return a.whole(b, k)
 	case *report.Port:
 		k := a.block(r.Addr)
@@ -197,6 +200,17 @@ func (a *Assembler) whole(b []byte, k *block) []byte {
 	if !k.complete(a.scan) {
 		return b
 	}
+	if a.turns.whole(k) {
+		return a.handBlock(b, k)
+	}
+	for k = a.turns.next(); k != nil; k = a.turns.next() {
+		b = a.handBlock(b, k)
+	}
+	return b
+}
+
+// handBlock hands on a block that is whole.
+func (a *Assembler) handBlock(b []byte, k *block) []byte {
 	delete(a.blocks, k.host.Addr)
 	return a.appendBlock(b, k)
 }
@@ -253,6 +267,9 @@ func (a *Assembler) appendEnd(b []byte, e *report.End) []byte {
 
 // appendRest hands on the hosts that are left.
 func (a *Assembler) appendRest(b []byte) []byte {
+	for _, k := range a.turns.queue {
+		b = a.handBlock(b, k)
+	}
 	rest := make([]*block, 0, len(a.blocks))
 	for _, k := range a.blocks {
 		rest = append(rest, k)
@@ -262,5 +279,6 @@ func (a *Assembler) appendRest(b []byte) []byte {
 		b = a.appendBlock(b, k)
 	}
 	clear(a.blocks)
+	a.turns = turns{}
 	return a.sorted.appendOver(b, 0)
 }
