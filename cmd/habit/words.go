@@ -29,7 +29,12 @@ var habits = []habit{
 	{words: "-sL --list-scan --list", run: "sweep", to: "--list"},
 	{words: "-sU -u", on: "tcp udp sweep fp", run: "udp"},
 	{words: "--udp", on: "udp sweep", run: "udp"},
-	{words: "-sV -A -O --banners -sC --osscan-guess --service-detection -nmap", run: "fp"},
+	{words: "-sSU -sUS", on: "tcp udp sweep", run: "tcp", to: "-sS --udp"},
+	{words: "-sTU -sUT", on: "tcp udp sweep", run: "tcp", to: "-sT --udp"},
+	{words: "-sV", on: "udp", to: "--services"},
+	{words: "-sUV -sVU", on: "tcp udp sweep fp", run: "udp", to: "--services"},
+	{words: "-S --syn", on: "tcp", to: "-sS"},
+	{words: "-sV -A -O --banner --banners -sC --osscan-guess --service-detection -nmap", run: "fp"},
 	{words: "-sS", on: "udp sweep", run: "tcp", to: "-sS"},
 	{words: "-sT", on: "udp sweep", run: "tcp", to: "-sT"},
 	{words: "-sS", on: "fp", why: always},
@@ -57,6 +62,10 @@ var habits = []habit{
 	{words: "-host --host", value: true, on: "tcp fp", to: "{}"},
 	{words: "-g --generate", value: true, like: "[./:]", on: "sweep", to: "{}"},
 	{words: "-a --alive", on: "sweep", why: always},
+
+	{words: "--exclude-hosts -exclude-hosts -eh", value: true, to: "--exclude {}"},
+	{words: "--top-tcp-ports --top-udp-ports", value: true, to: "--top {}"},
+	{words: "--addresses", value: true, on: "tcp udp fp", to: "{}"},
 
 	// How packets look, and where they leave.
 	{words: "--adapter --dev --iface -I", value: true, on: "sweep tcp udp fp", to: "-e {}"},
@@ -86,6 +95,12 @@ var habits = []habit{
 	{words: "-oX", value: true, to: "-o xml={}"},
 	{words: "-oG", value: true, to: "-o grep={}"},
 	{words: "-oL", value: true, to: "-o list={}"},
+	{words: "-o --output", value: true, like: `^[^=]+\.json$`, to: "-o json={}"},
+	{words: "-o --output", value: true, like: `^[^=]+\.xml$`, to: "-o xml={}"},
+	{words: "-o --output", value: true, like: `^[^=]+\.csv$`, to: "-o csv={}"},
+	{words: "-o --output", value: true, like: `^[^=]+\.html?$`, to: "-o html={}"},
+	{words: "-o --output", value: true, like: `^[^=]+\.(txt|log)$`, to: "-o text={}"},
+	{words: "--only-open", to: "--open"},
 	{words: "--json -json -j", to: "-o json"},
 	{words: "--csv -csv", to: "-o csv"},
 	{words: "--open-only", to: "--open"},
@@ -103,6 +118,7 @@ var habits = []habit{
 	{words: "-q --queries", value: true, on: "trace", why: itself},
 	{words: "--report-cycles", value: true, on: "trace", why: itself},
 	{words: "-r -b --report --report-wide -rw -rwc --show-ips --as-path-lookups", on: "trace", why: always},
+	{words: "-rwzc -rwbzc -rwbc", value: true, on: "trace", to: "-c {}"},
 	{words: "-f --first-ttl", value: true, on: "trace", why: itself},
 }
 
@@ -110,6 +126,6 @@ var habits = []habit{
 var calls = map[string]string{
 	"ping": "sweep -PE", "fping": "sweep -PE", "arp-scan": "sweep", "arping": "sweep", "discover": "sweep", "hosts": "sweep",
 	"scan": "tcp", "portscan": "tcp", "ports": "tcp", "syn": "tcp -sS", "connect": "tcp -sT", "nc": "tcp", "hping": "tcp", "hping3": "tcp",
-	"masscan": "tcp", "naabu": "tcp", "services": "fp", "service": "fp", "os": "fp", "fingerprint": "fp",
+	"masscan": "tcp", "rustscan": "tcp", "naabu": "tcp", "services": "fp", "service": "fp", "os": "fp", "fingerprint": "fp",
 	"traceroute": "trace", "tracert": "trace", "tracepath": "trace", "mtr": "trace", "route": "trace", "iflist": "doctor",
 }
