@@ -75,11 +75,7 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 		return a.whole(b, k)
 	case *report.Hop:
 		k := a.block(r.Addr)
-		h := report.Clone(r).(*report.Hop)
-		if !a.options.Verbose {
-			h.Reply = nil
-		}
-		k.host.Hops = append(k.host.Hops, *h)
+		k.addHop(r, a.options.Verbose)
 		return a.whole(b, k)
 	case *report.Rewrite:
 		k := a.block(r.Addr)
@@ -103,6 +99,8 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 		k := a.block(r.Addr)
 		k.host.Then = report.Clone(r).(*report.Then)
 		return a.whole(b, k)
+	case *report.Round, *report.Reroute:
+		return a.appendWatched(b, r)
 	case *report.Pair:
 		return a.pager.AppendPair(b, r)
 	case *report.Comparison:
@@ -126,6 +124,14 @@ func (a *Assembler) AppendRecord(b []byte, r report.Record) []byte {
 	return b
 }
 
+// appendWatched hands on what a watched trace tells before its end.
+func (a *Assembler) appendWatched(b []byte, r report.Record) []byte {
+	if r, ok := r.(*report.Round); ok {
+		return a.pager.AppendRound(b, r)
+	}
+	return a.pager.AppendReroute(b, r.(*report.Reroute))
+}
+
 // block is the block of addr, a new one if there is none.
 func (a *Assembler) block(addr netip.Addr) *block {
 	k := a.blocks[addr]
@@ -136,6 +142,15 @@ func (a *Assembler) block(addr netip.Addr) *block {
 		a.begun++
 	}
 	return k
+}
+
+// addHop takes a hop, with the packet that answered for it if that is shown.
+func (k *block) addHop(r *report.Hop, shown bool) {
+	h := report.Clone(r).(*report.Hop)
+	if !shown {
+		h.Reply = nil
+	}
+	k.host.Hops = append(k.host.Hops, *h)
 }
 
 // here keeps what is about this machine: tables are lined up, and there are no

@@ -28,6 +28,14 @@ func (p *outline) AppendFinding(b []byte, f *report.Finding) []byte {
 	return fmt.Appendf(b, "finding %s\n", f.Doubt)
 }
 
+func (p *outline) AppendRound(b []byte, r *report.Round) []byte {
+	return fmt.Appendf(b, "round %d\n", r.Number)
+}
+
+func (p *outline) AppendReroute(b []byte, r *report.Reroute) []byte {
+	return fmt.Appendf(b, "reroute %d\n", r.Number)
+}
+
 func (p *outline) AppendPair(b []byte, r *report.Pair) []byte {
 	return fmt.Appendf(b, "pair %s\n", r.What)
 }

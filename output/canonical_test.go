@@ -17,7 +17,7 @@ import (
 
 // kinds are one record of each type.
 func kinds() []report.Record {
-	return []report.Record{new(report.Scan), new(report.Host), new(report.Port), new(report.Service), new(report.OS), new(report.Hop), new(report.Rewrite), new(report.PathMTU), new(report.Edge), new(report.Finding),
+	return []report.Record{new(report.Scan), new(report.Host), new(report.Port), new(report.Service), new(report.OS), new(report.Hop), new(report.Rewrite), new(report.PathMTU), new(report.Edge), new(report.Round), new(report.Reroute), new(report.Finding),
 		new(report.Privilege), new(report.Limit), new(report.Interface), new(report.Route), new(report.Way), new(report.Pair), new(report.Comparison), new(report.Difference), new(report.Differences), new(report.Unmet), new(report.Then),
 		new(report.Trial), new(report.Effect), new(report.Conclusion), new(report.End)}
 }
@@ -192,6 +192,8 @@ func canonical(rec report.Record) {
 	case *report.Edge:
 		r.Addr, r.TTL = known(r.Addr), max(r.TTL, 1)
 		r.Balancing = append(report.Balancings(), "")[len(r.Balancing)%4]
+	case *report.Round, *report.Reroute:
+		canonicalRound(rec)
 	case *report.PathMTU:
 		r.Addr, r.Own = known(r.Addr), max(r.Own, 1)
 		canonicalMTU(r)
@@ -333,6 +335,25 @@ func canonicalHop(h *report.Hop) {
 	}
 	canonicalNames(&h.Names)
 	canonicalPacket(h.Reply)
+}
+
+func canonicalRound(rec report.Record) {
+	switch r := rec.(type) {
+	case *report.Round:
+		r.Addr, r.Number, r.TTL = known(r.Addr), max(r.Number, 1), max(r.TTL, 1)
+		r.At, r.RTT = r.At.Truncate(time.Millisecond), r.RTT.Truncate(time.Microsecond)
+		if !r.From.IsValid() {
+			r.RTT = 0
+		}
+		if r.Reason != probe.ReasonLocalError {
+			r.Errno = 0
+		}
+	case *report.Reroute:
+		r.Addr, r.Number, r.At = known(r.Addr), max(r.Number, 1), r.At.Truncate(time.Millisecond)
+		for i := range r.Balanced {
+			r.Balanced[i] = max(r.Balanced[i], 1)
+		}
+	}
 }
 
 func canonicalCounted(c *report.Counted) {

@@ -69,6 +69,10 @@ func (o *object) record(kind string) report.Record {
 		return o.rewrite()
 	case "edge":
 		return o.edge()
+	case "round":
+		return o.round()
+	case "reroute":
+		return o.reroute()
 	case "mtu":
 		return o.pathMTU()
 	case "finding":

@@ -77,6 +77,46 @@ func wiped() []*report.Hop {
 	}
 }
 
+// watched is a watched trace: rounds, ways that change, and hops at its end.
+func watched(end report.End) scenario {
+	at := func(number uint32, hops ...report.Round) (list []report.Record) {
+		for i := range hops {
+			r := &hops[i]
+			r.Addr, r.Number, r.At = there, number, time.Duration(number-1)*time.Second
+			r.TTL, r.Last = uint8(i)+1, uint8(len(hops))
+			list = append(list, r)
+		}
+		return list
+	}
+	hop := func(from netip.Addr, micros int) report.Round {
+		return report.Round{From: from, RTT: time.Duration(micros) * time.Microsecond, Reached: from == there, Reason: probe.TimeExceeded}
+	}
+	lost := report.Round{}
+	failed := report.Round{Reason: probe.ReasonLocalError, Errno: 113}
+	echo := hop(there, 300)
+	echo.Reason = probe.EchoReply
+	refuses := hop(r1, 60)
+	refuses.Reason = probe.HostUnreach
+	v6 := netip.MustParseAddr("fe80::2%eth0")
+	s := scenario{name: "trace-watch", scan: report.Scan{Command: "trace", Addresses: 2, Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}}, end: end}
+	s.records = append(s.records, at(1, hop(r1, 50), hop(r2, 110), echo)...)
+	s.records = append(s.records, at(2, hop(r1, 0), lost, echo)...)
+	s.records = append(s.records, &report.Reroute{Addr: there, Number: 21, At: 20 * time.Second, Was: []netip.Addr{r1, r2, there}, Now: []netip.Addr{r1, r2.Next(), there}})
+	s.records = append(s.records, at(21, hop(r1, 50), hop(r2.Next(), 110), echo)...)
+	s.records = append(s.records, at(22, hop(r1, 50), lost, refuses)...)
+	s.records = append(s.records, at(23, failed, lost, lost)...)
+	s.records = append(s.records,
+		&report.Reroute{Addr: there, Number: 41, At: 40 * time.Second, Was: []netip.Addr{r1, r2.Next(), there}, Now: []netip.Addr{r1, r2, there}, Known: true},
+		&report.Reroute{Addr: there, Number: 61, At: 60 * time.Second, Was: []netip.Addr{r1, r2, there}, Now: []netip.Addr{r1, {}, r2.Next(), there}, Balanced: []uint8{2, 3}},
+		&report.Reroute{Addr: there, Number: 62, At: 61 * time.Second, Was: []netip.Addr{r1, r2}, Now: []netip.Addr{r1, r2}, Balanced: []uint8{2}},
+		&report.Reroute{Addr: link, Number: 4, At: 3 * time.Second, Was: []netip.Addr{v6, link}, Now: []netip.Addr{link}},
+		counted(aHop(there, r1, 1, 50, 60, 80), 100, report.Counted{Jitter: 20 * time.Microsecond}),
+		counted(aHop(there, r2, 2, 110, 120, 150), 98, report.Counted{Missing: report.MissingReplies}),
+		counted(with(aHop(there, there, 3, 300, 300, 300), func(r *report.Hop) { r.Reached, r.Reason, r.Hops = true, probe.EchoReply, 3 }), 100, report.Counted{}),
+	)
+	return s
+}
+
 func routeScenarios() []scenario {
 	end := func(sent, received uint64, code int, why string) report.End {
 		return report.End{Complete: true, Sent: sent, Received: received, Elapsed: 300 * time.Millisecond, Loss: -1, ExpectedMissed: -1,
@@ -131,6 +171,7 @@ func routeScenarios() []scenario {
 			},
 			end: end(610, 380, 0, "reached"),
 		},
+		watched(end(80, 70, 0, "reached")),
 		{ // who says how much it passes on, and somewhere longer ones vanish
 			name: "trace-mtu", scan: report.Scan{Command: "trace", Probes: 90, Addresses: 1, Trace: &report.Trace{Proto: "icmp", MaxTTL: 30}},
 			records: []report.Record{&report.PathMTU{Addr: there, MTU: 1400, Hop: report.HopAt{TTL: 4, From: there}, Target: true, Own: 1500,

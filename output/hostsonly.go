@@ -7,6 +7,8 @@ import "sonde/scan/report"
 type hostsOnly struct{}
 
 func (hostsOnly) AppendMachine(b []byte, _ *Machine) []byte                { return b }
+func (hostsOnly) AppendRound(b []byte, _ *report.Round) []byte             { return b }
+func (hostsOnly) AppendReroute(b []byte, _ *report.Reroute) []byte         { return b }
 func (hostsOnly) AppendPair(b []byte, _ *report.Pair) []byte               { return b }
 func (hostsOnly) AppendComparison(b []byte, _ *report.Comparison) []byte   { return b }
 func (hostsOnly) AppendUnmet(b []byte, _ *report.Unmet) []byte             { return b }

@@ -169,11 +169,25 @@ func (f *htmlWriter) AppendBegin(b []byte, s *report.Scan) []byte {
 
 // AppendFinding keeps it for the summary.
 func (f *htmlWriter) AppendFinding(b []byte, r *report.Finding) []byte {
+	f.findingsSay(string(appendFinding(nil, r)))
+	return b
+}
+
+// findingsSay keeps a line for the summary, if there is room.
+func (f *htmlWriter) findingsSay(line string) {
 	if len(f.findings) > findingsRoom {
 		f.unsaid++
-		return b
+		return
 	}
-	f.findings = page.Element(f.findings, "li", "", string(appendFinding(nil, r)))
+	f.findings = page.Element(f.findings, "li", "", line)
+}
+
+// AppendRound leaves rounds out: what they come to stands in the table of the hops.
+func (f *htmlWriter) AppendRound(b []byte, _ *report.Round) []byte { return b }
+
+// AppendReroute keeps it for the summary.
+func (f *htmlWriter) AppendReroute(b []byte, r *report.Reroute) []byte {
+	f.findingsSay(strings.TrimSpace(string(f.words.AppendReroute(nil, r))))
 	return b
 }
 

@@ -54,6 +54,12 @@ func (j JSON) AppendRecord(b []byte, r report.Record) []byte {
 	case *report.Edge:
 		l.begin(b, "edge")
 		l.edge(r)
+	case *report.Round:
+		l.begin(b, "round")
+		l.round(r)
+	case *report.Reroute:
+		l.begin(b, "reroute")
+		l.reroute(r)
 	case *report.PathMTU:
 		l.begin(b, "mtu")
 		l.pathMTU(r)

@@ -16,6 +16,8 @@ type Pager interface {
 	AppendBegin(b []byte, s *report.Scan) []byte
 	AppendHost(b []byte, h *Host) []byte
 	AppendFinding(b []byte, f *report.Finding) []byte // that is about no single host
+	AppendRound(b []byte, r *report.Round) []byte     // of a watched trace: as they come, before its hosts
+	AppendReroute(b []byte, r *report.Reroute) []byte // likewise
 	AppendMachine(b []byte, m *Machine) []byte
 	AppendPair(b []byte, p *report.Pair) []byte // of two captures: as they come
 	AppendComparison(b []byte, c *report.Comparison) []byte

@@ -28,6 +28,7 @@ type text struct {
 	variants []report.Trial
 	overall  bool
 	routes   routes
+	rounds   rounds
 }
 
 var _ = Register(Format{

@@ -30,6 +30,10 @@ func Clone(r Record) Record {
 		return &c
 	case *Edge:
 		return r.clone()
+	case *Round:
+		return copied(r)
+	case *Reroute:
+		return r.clone()
 	case *PathMTU:
 		return r.clone()
 	case *Finding:
@@ -74,10 +78,7 @@ func Clone(r Record) Record {
 		c.Properties, c.Alike, c.Rivals = slices.Clone(r.Properties), slices.Clone(r.Alike), slices.Clone(r.Rivals)
 		return &c
 	case *Conclusion:
-		c := *r
-		c.Rest, c.Untold = slices.Clone(r.Rest), slices.Clone(r.Untold)
-		c.Flows, c.Place = copied(r.Flows), copied(r.Place)
-		return &c
+		return r.clone()
 	case *End:
 		return copied(r)
 	}
@@ -167,6 +168,13 @@ func (t *Trial) clone() *Trial {
 	c := *t
 	c.Kinds = slices.Clone(t.Kinds)
 	return &c
+}
+
+func (c *Conclusion) clone() *Conclusion {
+	d := *c
+	d.Rest, d.Untold = slices.Clone(c.Rest), slices.Clone(c.Untold)
+	d.Flows, d.Place = copied(c.Flows), copied(c.Place)
+	return &d
 }
 
 func (t *Then) clone() *Then {

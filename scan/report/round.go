@@ -2,6 +2,7 @@ package report
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"sonde/probe"
@@ -29,4 +30,16 @@ type Reroute struct {
 	Was    []netip.Addr  // who answered, by TTL from 1, before it; zero: nobody
 	Now    []netip.Addr  // and since then
 	Known  bool          // the way was seen before: it flips
+	// Balanced are TTLs at which several answer by turns, as where packets of one flow are
+	// spread: whoever of them it is, is told of no more.
+	Balanced []uint8
+}
+
+func (*Round) record()   {}
+func (*Reroute) record() {}
+
+func (r *Reroute) clone() *Reroute {
+	c := *r
+	c.Was, c.Now, c.Balanced = slices.Clone(r.Was), slices.Clone(r.Now), slices.Clone(r.Balanced)
+	return &c
 }
