@@ -92,6 +92,8 @@ func watched(end report.End) scenario {
 		return report.Round{From: from, RTT: time.Duration(micros) * time.Microsecond, Reached: from == there, Reason: probe.TimeExceeded}
 	}
 	lost := report.Round{}
+	shared := hop(r1, 50)
+	shared.AsTo = there.Next()
 	failed := report.Round{Reason: probe.ReasonLocalError, Errno: 113}
 	echo := hop(there, 300)
 	echo.Reason = probe.EchoReply
@@ -102,7 +104,7 @@ func watched(end report.End) scenario {
 	s.records = append(s.records, at(1, hop(r1, 50), hop(r2, 110), echo)...)
 	s.records = append(s.records, at(2, hop(r1, 0), lost, echo)...)
 	s.records = append(s.records, &report.Reroute{Addr: there, Number: 21, At: 20 * time.Second, Was: []netip.Addr{r1, r2, there}, Now: []netip.Addr{r1, r2.Next(), there}})
-	s.records = append(s.records, at(21, hop(r1, 50), hop(r2.Next(), 110), echo)...)
+	s.records = append(s.records, at(21, shared, hop(r2.Next(), 110), echo)...)
 	s.records = append(s.records, at(22, hop(r1, 50), lost, refuses)...)
 	s.records = append(s.records, at(23, failed, lost, lost)...)
 	s.records = append(s.records,

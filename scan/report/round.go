@@ -20,6 +20,7 @@ type Round struct {
 	Reached bool          // the target itself answered here
 	Reason  probe.Reason  // what was answered, or why nothing was
 	Errno   uint16        // with probe.ReasonLocalError: why this machine could not ask
+	AsTo    netip.Addr    // the target in whose rounds it was asked, where the ways have the hop in common; zero: in this one
 }
 
 // Reroute is a change of the way to a target that a watched trace saw.
