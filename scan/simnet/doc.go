@@ -64,11 +64,15 @@
 //	                         byte (of IPv6: traffic class), size the bytes of the IP
 //	                         packet; NUMBERS are lists of ranges as PORTS are
 //	    split flow|packet [by FIELDS] ROUTERS ROUTERS...
+//	    split every D ROUTERS ROUTERS...
 //	                         it balances load over ways, each of which is a list of
 //	                         routers above (a,b), behind which the path goes on: each
 //	                         packet for itself, at random, or all that are alike in
 //	                         FIELDS (all): src,dst,sport,dport,label,icmp as they leave
-//	                         us, icmp being type, code and checksum
+//	                         us, icmp being type, code and checksum. With every its
+//	                         route flaps: what leaves us in the first D goes the first
+//	                         way, in the next D the next one, and behind the last the
+//	                         first again
 //	EDIT: dscp N | ecn N | set-ttl N | mss N | strip OPTION | scrub | late
 //	                         it writes these, or lowers the MSS, replaces a TCP option
 //	                         by NOPs, writes a new IP ID; as packets come, or, late, as

@@ -101,7 +101,7 @@ func (l *Link) overGateway(i int32, at time.Duration, dst netip.Addr, r int) {
 		l.lose(i, &l.counts.Unroutable)
 		return
 	}
-	f.path, f.addr = int32(l.over(p, f)), dst
+	f.path, f.addr = int32(l.over(p, at, f)), dst
 	if l.n.ifaces[f.iface].ether {
 		f.mac = l.n.routers[r].mac
 	}

@@ -57,6 +57,8 @@ func TestParseErrors(t *testing.T) {
 		{"router r2 strip all", `no such TCP option: "all"`},
 		{"router r2 fast", `no such option: "fast"`},
 		{"router r2\n\tsplit often r1 r1", `neither packet nor flow: "often"`},
+		{"router r2\n\tsplit every 0s r1 r1", `every 0s: no time at all`},
+		{"router r2\n\tsplit every often r1 r1", `not a duration: "often"`},
 		{"router r2\n\tsplit flow r1", `too few ways`},
 		{"router r2\n\tsplit flow r1 r2", `no router "r2" above`},
 		{"router r2\n\tsplit flow by nose r1 r1", `no such option: "nose"`},

@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"sonde/probe/wire"
 )
 
 // split is how a router balances load: over which of several ways a packet goes on.
 type split struct {
-	packet bool    // each packet by itself, at random; else by a hash of these
-	by     hashed  // what the hash reads
-	ways   [][]int // the routers of each, behind which all meet again
+	packet bool          // each packet by itself, at random; else by a hash of these
+	every  time.Duration // all take one way, and the next one from so much later on; 0: they do not
+	by     hashed        // what the hash reads
+	ways   [][]int       // the routers of each, behind which all meet again
 }
 
 // hashed is a set of fields of a packet.
@@ -33,8 +35,15 @@ var hashedNames = map[string]hashed{"src": hashSource, "dst": hashTarget, "sport
 
 // split reads how the last router balances load.
 func (p *parser) split(w *words) error {
-	s := &split{by: hashSource | hashTarget | hashSourcePort | hashPort | hashLabel | hashICMP, packet: w.flag("packet", "flow")}
-	if w.is("by") {
+	s := &split{by: hashSource | hashTarget | hashSourcePort | hashPort | hashLabel | hashICMP}
+	if w.is("every") {
+		if s.every = w.duration(); s.every == 0 && w.err == nil {
+			return fmt.Errorf("every 0s: no time at all")
+		}
+	} else {
+		s.packet = w.flag("packet", "flow")
+	}
+	if s.every == 0 && w.is("by") {
 		s.by = 0
 		for name := range strings.SplitSeq(w.next(), ",") {
 			h, ok := hashedNames[name]
@@ -70,12 +79,12 @@ func (n *Network) splits(list []int) bool {
 // over returns the path on which f goes that has path p: that one, or where routers on it
 // balance load, one with those that they choose, on which answers come back, too. They
 // all choose by the packet as it leaves us, which an edit on the way does not change.
-func (l *Link) over(p int, f *flight) int {
+func (l *Link) over(p int, at time.Duration, f *flight) int {
 	whole := &l.paths[p]
 	if !l.n.splits(whole.routers) {
 		return p
 	}
-	list := l.chosen(nil, whole.routers, f)
+	list := l.chosen(nil, whole.routers, at, f)
 	for i := len(l.n.paths); i < len(l.paths); i++ {
 		if o := &l.paths[i]; o.prefix == whole.prefix && slices.Equal(o.routers, list) {
 			return i
@@ -88,8 +97,8 @@ func (l *Link) over(p int, f *flight) int {
 }
 
 // chosen appends the routers of list, and behind each that balances load those of the way
-// that it chooses for f.
-func (l *Link) chosen(out, list []int, f *flight) []int {
+// that it chooses for f, which leaves us at a time.
+func (l *Link) chosen(out, list []int, at time.Duration, f *flight) []int {
 	for _, r := range list {
 		out = append(out, r)
 		s := l.n.routers[r].split
@@ -97,12 +106,15 @@ func (l *Link) chosen(out, list []int, f *flight) []int {
 			continue
 		}
 		var n uint64
-		if s.packet {
+		switch {
+		case s.every > 0:
+			n = uint64(at / s.every)
+		case s.packet:
 			n = l.rng.Uint64()
-		} else {
+		default:
 			n = s.hash(f, mix(l.n.Seed)^mix(uint64(r)))
 		}
-		out = l.chosen(out, s.ways[n%uint64(len(s.ways))], f)
+		out = l.chosen(out, s.ways[n%uint64(len(s.ways))], at, f)
 	}
 	return out
 }

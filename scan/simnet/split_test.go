@@ -77,3 +77,25 @@ func TestSplitByPacket(t *testing.T) {
 		}
 	})
 }
+
+// TestSplitByTime: everything goes one way, and everything the next one later, and both come
+// again.
+func TestSplitByTime(t *testing.T) {
+	both(t, fmt.Sprintf(splitNetwork, "every 20s"), "10.9.0.5", "2001:db8:9::5", func(r *rig, addr string) {
+		var turns []string
+		for second := range 80 {
+			r.send(withTTL(syn(addr, 40000+uint16(second), 80, 1000), 2))
+			at := r.wait1(time.Second).IP.Src.String()
+			if second%20 == 0 {
+				turns = append(turns, at)
+			}
+			if at != turns[second/20] {
+				t.Fatalf("%v after %d s, of %v", at, second, turns)
+			}
+			time.Sleep(time.Duration(second+1)*time.Second - r.Elapsed())
+		}
+		if turns[0] != turns[2] || turns[1] != turns[3] || turns[0] == turns[1] {
+			t.Errorf("by turns: %v", turns)
+		}
+	})
+}
