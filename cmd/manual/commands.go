@@ -123,9 +123,9 @@ var hops = []Term{
 	{"ADDRESS", "who answered; * nobody"},
 	{"RTT (ms)", "the shortest, the mean and the longest round trip"},
 	{"NAME", "with -R: the name of the address"},
-	{"P50 / P90 / P99", "with -c: so long half of the round trips took at most, 90 and 99 in a hundred"},
-	{"JITTER", "with -c: the mean difference of a round trip to the one before, in milliseconds"},
-	{"LOSS", "with -c: the share of questions that got lost, there or on the way back; - where the hop does not answer all that come"},
+	{"P50 / P90 / P99", "with -c or --watch: so long half of the round trips took at most, 90 and 99 in a hundred"},
+	{"JITTER", "with -c or --watch: the mean difference of a round trip to the one before, in milliseconds"},
+	{"LOSS", "with -c or --watch: the share of questions that got lost, there or on the way back; - where the hop does not answer all that come"},
 	{"AS", "with --asn: the autonomous system that announces the address, and its name"},
 	{"DSCP, ECN", "as the packet came there, by what the hop quotes of it; a → b: not as it was sent"},
 }
@@ -146,9 +146,18 @@ With -c each hop is asked so many times more. What gets lost on the way to a hop
 the way back, is missing of the hops beyond it, too: that is LOSS, and from which hop
 on it is said. Where those lack less, or answers come as regularly as from who limits
 them, it is replies of the hop, and no loss. Many routers send one a second: with a
-shorter --interval it shows which.`,
+shorter --interval it shows which.
+
+With --watch the hops are asked in rounds, an --interval apart and in the same flow, until
+it is stopped, or for the time of --for: each change of the way is told when it is seen, and
+at the end the hops, as -c tells them. A hop that does not answer in a round is no change.
+Where several answer by turns, round for round, packets of one flow are spread, and that is
+said once. -v shows each round, -o json has a record for each of its hops. Hops that the ways
+to several targets have in common are asked on one of them.`,
 	examples: []Example{
 		{"sonde trace 192.0.2.7", "by echo requests"},
+		{"sonde trace --watch 192.0.2.7", "until Ctrl-C: what the way does, and what gets lost on it"},
+		{"sonde trace --watch --for 8h -o json=night.json -i hosts.txt", "each round of a night, for programs, to many targets"},
 		{"sonde trace -c 100 --interval 200ms 192.0.2.7", "loss, jitter and percentiles of each hop, and from which one on packets get lost"},
 		{"sonde trace -p 443 192.0.2.7", "by SYNs to a port, through firewalls that let these in"},
 		{"sonde trace -p 80 --dscp ef 192.0.2.7", "names the hop at which the DSCP is wiped"},

@@ -13,7 +13,7 @@ import (
 // groups are the titles under which help shows flags, and the flags in the order in which
 // it does.
 var groups = []struct{ title, flags string }{
-	{"What is asked", "scan ports port proto top exclude-ports hops flows mtu vary confirm udp services fingerprints thorough ping no-os os-db os-sample locate until-sure count interval wait-for"},
+	{"What is asked", "scan ports port proto top exclude-ports hops flows mtu watch for vary confirm udp services fingerprints thorough ping no-os os-db os-sample locate until-sure count interval wait-for"},
 	{"Who is asked", "input local list exclude exclude-file all-addresses ipv4 ipv6"},
 	{"From where", "interface source source-port via rst-guard"},
 	{"Fields of the packet (sonde help packets)", fields},

@@ -16,9 +16,11 @@ func newTrace(a *app) *cobra.Command {
 		o.set.Var(number(&o.spec.Ask.Flows), "flows", "`N` flows at most that look for all ways, where routers balance load")
 		o.set.StringVar(&o.spec.Show.ASN, "asn", "", "`FILE` of prefixes and AS numbers, for the hops: CSV, pfx2as or MRT")
 		o.set.BoolVar(&o.spec.Ask.MTU, "mtu", false, "how long packets may be, and who passes on no more")
+		o.set.BoolVar(&o.spec.Ask.Watch, "watch", false, "ask in rounds until stopped, and tell when the way changes")
+		o.set.Var(duration(&o.spec.Pace.For), "for", "`DURATION` to watch")
 		o.common()
 		o.ours()
 		o.set.Lookup("count").Usage = "ask each hop `N` times more, and tell loss from replies that a hop limits"
-		o.set.Lookup("interval").Usage = "`DURATION` between two questions of -c to a hop"
+		o.set.Lookup("interval").Usage = "`DURATION` between two questions of -c or --watch to a hop"
 	})
 }

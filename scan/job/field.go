@@ -71,6 +71,8 @@ var fields = withCrafts([]specField{
 	{"hops", func(s *Spec) any { return &s.Ask.Hops }, "trace trial ", free, nil},
 	{"flows", func(s *Spec) any { return &s.Ask.Flows }, "trace ", free, nil},
 	{"mtu", func(s *Spec) any { return &s.Ask.MTU }, "trace ", free, nil},
+	{"watch", func(s *Spec) any { return &s.Ask.Watch }, "trace ", free, nil},
+	{"for", func(s *Spec) any { return &s.Pace.For }, "trace ", free, nil},
 
 	{"source-port", func(s *Spec) any { return &s.Packet.SourcePort }, "sweep tcp udp trace ", ownFact,
 		func(s *Spec) string { return strconv.Itoa(value(s.Packet.SourcePort, 0)) }},

@@ -10,7 +10,7 @@ func (s *Spec) repeatRules() []rule {
 	rules := []rule{
 		{outside(s.Pace.Count, 1, mostRepeats), "-c: 1 to 1000000000"},
 		{value(s.Pace.Interval, 0) < 0, "--interval: 0 or more"},
-		{s.Pace.interval() != usualInterval && s.Pace.Count == nil && s.WaitFor == "" && s.Command != "trial", "--interval: it is between the rounds of -c or --wait-for, and there is neither"},
+		{s.Pace.interval() != usualInterval && s.Pace.Count == nil && s.WaitFor == "" && s.Command != "trial" && !s.Ask.Watch, s.noRounds()},
 	}
 	if s.Pace.Count != nil && s.Command != "trial" {
 		rules = append(rules,
@@ -26,6 +26,14 @@ func (s *Spec) repeatRules() []rule {
 			rule{s.Part.Resume != "", "--wait-for and --resume exclude each other: every round asks again"})
 	}
 	return rules
+}
+
+// noRounds says that there are none that --interval could be between.
+func (s *Spec) noRounds() string {
+	if s.Command == "trace" {
+		return "--interval: it is between the rounds of -c or --watch, and there is neither"
+	}
+	return "--interval: it is between the rounds of -c or --wait-for, and there is neither"
 }
 
 // repeatRules are of the same, where it depends on what words mean.

@@ -88,6 +88,7 @@ type Ask struct {
 	Flows        *int     `json:"flows,omitempty"`        // trace: find all ways, by so many flows at most
 	Hops         *int     `json:"hops,omitempty"`         // trace: at most
 	MTU          bool     `json:"mtu,omitempty"`          // trace: measure how long packets may be
+	Watch        bool     `json:"watch,omitempty"`        // trace: ask in rounds until it is stopped
 }
 
 // Packet says what the packets look like: a value for each row of the table in
@@ -133,7 +134,8 @@ type Pace struct {
 	HostTimeout *Duration `json:"host_timeout,omitempty"`
 	Deadline    *Duration `json:"deadline,omitempty"`
 	Count       *int      `json:"count,omitempty"`    // how often every question is asked; nil: until it is decided
-	Interval    *Duration `json:"interval,omitempty"` // between two rounds of Count or WaitFor
+	Interval    *Duration `json:"interval,omitempty"` // between two rounds of Count, WaitFor or Watch
+	For         *Duration `json:"for,omitempty"`      // how long to Watch; nil: until it is stopped
 }
 
 // Part says which part of the whole a run does.

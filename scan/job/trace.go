@@ -41,9 +41,12 @@ func (j *job) trace() (*composition, error) {
 	}
 	c := trace.Config{Kind: kind, Port: q.port, Hops: uint8(hops), Times: traceTimes, Known: new(trace.Known),
 		Count: j.spec.times(), Every: j.spec.Pace.interval()}
-	if c.Count > 0 && q.proto == "tcp" && c.Every < scan.Retransmission {
+	if (c.Count > 0 || j.spec.Ask.Watch) && q.proto == "tcp" && c.Every < scan.Retransmission {
 		c.Every = scan.Retransmission
-		j.note(fmt.Sprintf("-c: SYNs of one flow are %v apart, or a half-open target would swallow some", c.Every))
+		j.note(fmt.Sprintf("%s: SYNs of one flow are %v apart, or a half-open target would swallow some", j.spec.roundsBy(), c.Every))
+	}
+	if j.spec.Ask.Watch {
+		return &composition{yes: probe.Up, body: func(ctx context.Context) error { return j.watchAll(ctx, c) }}, nil
 	}
 	return &composition{yes: probe.Up, body: func(ctx context.Context) error { return j.traceAll(ctx, c) }}, nil
 }
@@ -113,13 +116,7 @@ func (j *job) traceTo(ctx context.Context, c trace.Config, before <-chan struct{
 		j.put(ctx, mtu.Record(c.Target))
 	}
 	j.putWay(ctx, &way, "", 0)
-	state, reason := way.State()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.outcome.add(state, reason, probe.Up)
-	if state == probe.Up {
-		j.outcome.Score.Answer = "reached"
-	}
+	j.judgeWay(&way)
 	return err
 }
 

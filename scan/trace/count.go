@@ -117,14 +117,18 @@ func (r *counter) hear(res *scan.Result) {
 	case from != h.From && !slices.Contains(h.Others, from):
 		h.Others = append(h.Others, from)
 	}
-	if res.RTT < 0 {
-		return
+	if res.RTT >= 0 {
+		t.time(res.RTT)
 	}
+}
+
+// time adds a round trip.
+func (t *tally) time(rtt time.Duration) {
 	if t.times.N > 0 {
-		t.changes += max(res.RTT-t.last, t.last-res.RTT)
+		t.changes += max(rtt-t.last, t.last-rtt)
 	}
-	t.last = res.RTT
-	t.times.Add(res.RTT)
+	t.last = rtt
+	t.times.Add(rtt)
 }
 
 // bucket looks for a limit in what was answered.
