@@ -237,3 +237,15 @@ func (h *Host) TakeRoute(prefix, via string) {
 		h.fail("route to %s away: %v", prefix, err)
 	}
 }
+
+// ReplaceRoute makes a route that is there lead elsewhere, at once, as a routing daemon does.
+func (h *Host) ReplaceRoute(prefix, via string) {
+	h.net.t.Helper()
+	r, err := h.route(prefix, via)
+	if err == nil {
+		err = h.links.RouteReplace(r)
+	}
+	if err != nil {
+		h.fail("route %s now via %s: %v", prefix, via, err)
+	}
+}
