@@ -78,6 +78,11 @@ func (c *course) see(round uint32, seen []netip.Addr, end uint8) *report.Reroute
 		c.away++
 	}
 	asked := len(seen)
+	for i := len(c.way); end == 0 && i < len(seen); i++ {
+		if seen[i].IsValid() && slices.Contains(seen[:i], seen[i]) {
+			seen = seen[:i] // packets go round: that is not farther
+		}
+	}
 	for len(seen) > 0 && !seen[len(seen)-1].IsValid() {
 		seen = seen[:len(seen)-1]
 	}

@@ -259,3 +259,19 @@ func TestWatchLoss(t *testing.T) {
 		}
 	}
 }
+
+// TestWatchWithoutEnd: a way that ends in a loop, and one that a router refuses, stay as long as
+// they are, and nothing is told of them round by round.
+func TestWatchWithoutEnd(t *testing.T) {
+	loop := strings.ReplaceAll(flaps("flow by dst a a", ""), " r1 r3\n", " r1 r3 loop\n")
+	got := watch(t, loop, trace.Config{Target: target4, Kind: probe.Echo}, time.Minute)
+	if len(got.reroutes) > 0 || len(got.hops) > 8 || got.count(t) < 55 {
+		t.Errorf("in a loop: %v, %d hops", got.events(), len(got.hops))
+	}
+	refuses := fmt.Sprintf(flapping, "", "\n\trule admin-prohibited", "flow by dst a a", "closed", "", "closed", "")
+	got = watch(t, refuses, trace.Config{Target: target4, Kind: probe.SYN, Port: 80}, time.Minute)
+	state, why := got.way.State()
+	if len(got.reroutes) > 0 || len(got.hops) != 4 || got.count(t) < 55 || state != probe.Unknown || why != probe.AdminProhibited {
+		t.Errorf("refused: %v, %d hops, %v %v", got.events(), len(got.hops), state, why)
+	}
+}
