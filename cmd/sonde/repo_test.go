@@ -41,6 +41,7 @@ scan/sweep          probe probe/wire scan
 scan/ports          probe probe/wire scan scan/sweep
 scan/trace          probe probe/field probe/wire scan scan/repeat scan/report scan/stat
 scan/repeat         probe scan
+scan/watched        probe scan/report scan/stat
 scan/origin         scan/report
 scan/service/protocol nothing
 scan/service        fingerprint probe/payload scan/report scan/service/protocol
