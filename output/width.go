@@ -22,6 +22,22 @@ func width(b []byte) (n int) {
 	return n
 }
 
+// Columns is how many columns s takes on a terminal. s has no escapes.
+func Columns(s string) int { return width([]byte(s)) }
+
+// Ellipsis returns s, which is escaped, if it takes no more than n columns, else its
+// beginning with an ellipsis behind it; in ASCII that is a tilde.
+func Ellipsis(s string, n int, ascii bool) string {
+	if n <= 0 {
+		return ""
+	}
+	s = ellipsis(s, n)
+	if ascii && strings.HasSuffix(s, "…") {
+		return strings.TrimSuffix(s, "…") + "~"
+	}
+	return s
+}
+
 // runeWidth is how many columns a character takes: two if it is wide or fullwidth (UAX
 // #11), none if it combines with the one before it.
 func runeWidth(r rune) int {

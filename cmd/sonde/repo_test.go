@@ -73,6 +73,7 @@ output/outputtest   output scan/report
 cmd/habit           nothing
 cmd/nagios          output probe scan/job scan/report
 cmd/terminal        nothing
+cmd/screen          output probe scan/report scan/watched
 cmd/complete        fingerprint output probe probe/wire scan scan/job
 cmd/defaults        scan/job scan/report
 cmd/manual          output probe probe/field scan scan/job
