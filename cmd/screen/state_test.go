@@ -63,7 +63,7 @@ func pressed(t *testing.T, w *watch, s *State, keys string) (text string, acts [
 		}
 	}
 	v := &View{Model: &w.model, State: s, Width: 80, Height: 24, Doing: "watching"}
-	return held(t, keys, v, v.Lines()), acts
+	return sized(t, keys, v, v.Lines()), acts
 }
 
 // TestPress: where keys lead.

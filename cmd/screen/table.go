@@ -232,7 +232,7 @@ func (v *View) sentence(t *watched.Target, h *watched.Hop) string {
 		text += "; " + why
 	}
 	if n := len(h.Who); n > 1 {
-		text += fmt.Sprintf("; %d answer by turns", n)
+		text += fmt.Sprintf("; %d have answered here", n)
 	}
 	if h.Answered > 0 && !h.Reached && h.Reason != probe.TimeExceeded && h.Reason != probe.NoResponse {
 		text += "; it says " + h.Reason.String()

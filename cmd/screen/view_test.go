@@ -166,7 +166,7 @@ func TestGolden(t *testing.T) {
 				make(w, s)
 				v := &View{Model: &w.model, State: s, Width: size[0], Height: size[1], ASCII: ascii, Doing: "watching"}
 				lines := v.Lines()
-				text := held(t, name, v, lines)
+				text := sized(t, name, v, lines)
 				if size[0] < 80 && !(name == "healthy") || ascii && (size[0] != 80 || name != "flip" && name != "hostile") {
 					continue // held to the size, and not looked at
 				}
@@ -176,8 +176,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// held returns the text of a screen that is as large as it should be, and harmless.
-func held(t *testing.T, name string, v *View, lines []Line) string {
+// sized returns the text of a screen that is as large as it should be, and harmless.
+func sized(t *testing.T, name string, v *View, lines []Line) string {
 	t.Helper()
 	if len(lines) != v.Height {
 		t.Errorf("%s: %d lines of %d", name, len(lines), v.Height)

@@ -14,10 +14,9 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/term"
-
 	"sonde/cmd/habit"
 	"sonde/cmd/nagios"
+	"sonde/cmd/screen"
 	"sonde/cmd/terminal"
 	"sonde/output"
 	"sonde/scan/job"
@@ -39,6 +38,7 @@ type app struct {
 	keyboard       terminal.Keyboard
 	origins        *origin.Table                  // of --asn; nil: none
 	outputs        atomic.Pointer[[]*output.Sink] // of the run under way; nil: none is
+	view           atomic.Pointer[screen.Screen]  // has the terminal; nil: nothing does
 	mute           atomic.Bool                    // nobody reads stderr, though it is open
 	// inspect, in tests, is given the Spec of a command line that is then not carried
 	// out.
@@ -147,6 +147,10 @@ func (a *app) note(format string, args ...any) {
 	if a.looks().ASCII() {
 		line = string(output.AppendASCII(nil, line))
 	}
+	if v := a.view.Load(); v != nil {
+		v.Keep(line)
+		return
+	}
 	to, ok := a.stderr.(*os.File)
 	if !ok {
 		io.WriteString(a.stderr, line)
@@ -179,7 +183,4 @@ func briefly(most time.Duration, f func()) bool {
 }
 
 // isTerminal tells whether f is a terminal.
-func isTerminal(f any) bool {
-	file, ok := f.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
-}
+func isTerminal(f any) bool { return terminal.Of(f) != nil }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"time"
 
-	"sonde/scan"
+	"sonde/cmd/terminal"
 	"sonde/scan/job"
 )
 
@@ -34,6 +33,12 @@ func (w *session) watchBriefly(finished <-chan struct{}, run *job.Running) {
 // --stats it tells that line by line, too, wherever stderr goes. It returns when finished
 // is closed.
 func (w *session) watch(finished <-chan struct{}, run *job.Running) {
+	if w.view != nil {
+		if w.view.Run(finished, nil, nil) {
+			run.Stop(job.ErrQuit)
+		}
+		return
+	}
 	var redraw, tell <-chan time.Time // nil: never
 	keys := make(chan byte)
 	if w.screen.To != nil {
@@ -54,7 +59,7 @@ func (w *session) watch(finished <-chan struct{}, run *job.Running) {
 	if redraw == nil && tell == nil {
 		return
 	}
-	shown, told := newPace(w.spec), newPace(w.spec)
+	shown, told := terminal.NewPace(w.spec.Rounds()), terminal.NewPace(w.spec.Rounds())
 	for {
 		select {
 		case <-finished:
@@ -79,9 +84,9 @@ func (w *session) watch(finished <-chan struct{}, run *job.Running) {
 }
 
 // stand says how far the run is.
-func (w *session) stand(run *job.Running, p *pace) string {
+func (w *session) stand(run *job.Running, p *terminal.Pace) string {
 	if run.Reading != nil {
-		return p.read(run.Command, time.Now(), run.Reading())
+		return p.Read(run.Command, time.Now(), run.Reading())
 	}
 	if n := run.Round(); n > 0 {
 		return fmt.Sprintf("%s: round %d, waiting for %s", run.Command, n, w.spec.WaitFor)
@@ -89,59 +94,5 @@ func (w *session) stand(run *job.Running, p *pace) string {
 	if stage := run.Stage(); stage != "" {
 		return run.Command + ": " + stage
 	}
-	return p.line(run.Command, time.Now(), run.Progress())
-}
-
-func newPace(s *job.Spec) *pace {
-	now := time.Now()
-	return &pace{began: now, at: now, rounds: s.Rounds()}
-}
-
-// pace turns counts into rates.
-type pace struct {
-	began   time.Time
-	at      time.Time // when the rate was last told
-	packets uint64    // and how many were sent, or read, until then
-	rate    float64   // packets a second
-	// rounds is how often every question is asked (-c); 0: until it is decided
-	rounds uint64
-}
-
-// line is "tcp: pass 1, 42 %, 200 packets/s, 90 answers, loss 0.5 %, 6 s left".
-// The time left is that of the pass: whether another one follows depends on
-// what it finds.
-func (c *pace) line(command string, now time.Time, p scan.Progress) string {
-	c.count(now, p.Sent)
-	stage := fmt.Sprintf("pass %d", p.Pass+1)
-	if c.rounds > 0 {
-		stage = fmt.Sprintf("round %d of %d", min(p.Asked*c.rounds/max(1, p.Questions)+1, c.rounds), c.rounds)
-	}
-	line := fmt.Sprintf("%s: %s, %.0f %%, %.0f packets/s, %d answers", command, stage,
-		100*float64(p.Asked)/float64(max(1, p.Questions)), c.rate, p.Received)
-	if p.Loss >= 0 {
-		line += fmt.Sprintf(", loss %.1f %%", 100*p.Loss)
-	}
-	return line + c.left(now, p.Asked, p.Questions)
-}
-
-// read is "compare: 42 %, 210000 packets/s, 6 s left".
-func (c *pace) read(command string, now time.Time, r job.Reading) string {
-	c.count(now, r.Packets)
-	return fmt.Sprintf("%s: %.0f %%, %.0f %s/s", command, 100*float64(r.Bytes)/float64(max(1, r.Size)), c.rate, cmp.Or(r.Unit, "packets")) + c.left(now, r.Bytes, r.Size)
-}
-
-// count makes a rate of how many packets there were until now.
-func (c *pace) count(now time.Time, packets uint64) {
-	if d := now.Sub(c.at); d >= progressEvery/2 { // a key pressed twice gives no new rate
-		c.rate = float64(packets-min(c.packets, packets)) / d.Seconds()
-		c.at, c.packets = now, packets
-	}
-}
-
-// left says for how long it goes on if the rest is as fast as what is done.
-func (c *pace) left(now time.Time, done, all uint64) string {
-	if done == 0 || done >= all {
-		return ""
-	}
-	return fmt.Sprintf(", %.0f s left", now.Sub(c.began).Seconds()*float64(all-done)/float64(done))
+	return p.Line(run.Command, time.Now(), run.Progress())
 }

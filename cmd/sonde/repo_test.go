@@ -72,12 +72,12 @@ output/read         output probe probe/wire scan/report
 output/outputtest   output scan/report
 cmd/habit           nothing
 cmd/nagios          output probe scan/job scan/report
-cmd/terminal        nothing
-cmd/screen          output probe scan/report scan/watched
+cmd/terminal        scan scan/job
+cmd/screen          cmd/terminal output output/read probe scan/files scan/job scan/report scan/watched
 cmd/complete        fingerprint output probe probe/wire scan scan/job
 cmd/defaults        scan/job scan/report
 cmd/manual          output probe probe/field scan scan/job
-cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cmd/terminal output output/read probe/field probe/wire scan scan/capture scan/compare scan/diff scan/doctor scan/files scan/job scan/network scan/origin scan/report scan/target scan/then
+cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cmd/screen cmd/terminal output output/read probe/field probe/wire scan scan/capture scan/compare scan/diff scan/doctor scan/files scan/job scan/network scan/origin scan/report scan/target scan/then
 `
 
 // powers says who uses other people's modules, and those packages of Go's own
@@ -87,7 +87,7 @@ const powers = `
 unsafe                        scan/lab scan/link scan/link/xdp scan/sandbox
 golang.org/x/sys              scan/lab scan/link scan/link/xdp scan/sandbox cmd/terminal
 syscall                       scan/lab scan/link cmd/defaults cmd/sonde output scan scan/service scan/simnet scan/job scan/network scan/files scan/sandbox scan/then probe
-os                            scan/lab scan/link cmd/sonde cmd/defaults cmd/manual cmd/terminal output scan/lab/bench scan/lab/demo scan/lab/labtest scan/lab/services scan/lab/stress scan/simnet scan/job scan/network scan/files scan/sandbox scan/compare scan/diff
+os                            scan/lab scan/link cmd/sonde cmd/defaults cmd/manual cmd/screen cmd/terminal output scan/lab/bench scan/lab/demo scan/lab/labtest scan/lab/services scan/lab/stress scan/simnet scan/job scan/network scan/files scan/sandbox scan/compare scan/diff
 os/exec                       scan/then scan/lab scan/lab/bench scan/lab/demo scan/lab/services scan/lab/stress
 os/signal                     cmd/sonde
 net                           scan/lab scan/link cmd/complete cmd/sonde scan/lab/bench scan/lab/demo scan/service scan/target scan/job scan/network scan/simnet
@@ -107,7 +107,7 @@ github.com/vishvananda        scan/lab scan/link
 go4.org/netipx                scan/link scan/target scan/network scan/job scan/simnet
 golang.org/x/net              scan/lab scan/link scan/sandbox scan/service
 golang.org/x/sync             scan/target scan/job
-golang.org/x/term             cmd/sonde cmd/terminal
+golang.org/x/term             cmd/terminal
 golang.org/x/text             output
 golang.org/x/time             scan
 gonum.org/v1/gonum            scan/stat scan/trial

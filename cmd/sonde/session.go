@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"sonde/cmd/screen"
 	"sonde/cmd/terminal"
 	"sonde/output"
 	"sonde/scan/files"
@@ -29,6 +30,7 @@ type session struct {
 	app    *app
 	spec   *job.Spec
 	screen terminal.Line
+	view   *screen.Screen // of a watched trace; nil: it has none
 	sinks  []*output.Sink
 	cancel context.CancelCauseFunc
 
@@ -68,7 +70,10 @@ func (a *app) carryOut(ctx context.Context, s *job.Spec, run runner) error {
 	defer context.AfterFunc(ctx, w.hurry)()
 	defer a.outputs.Store(nil)
 	w.terminal = isTerminal(a.stdout)
-	if to, ok := a.stderr.(*os.File); ok && isTerminal(to) && w.terminal && !a.looks().Dumb() && !s.Show.Quiet && !s.Show.Packets {
+	if w.view = a.newScreen(s); w.view != nil {
+		a.view.Store(w.view)
+		defer a.view.Store(nil)
+	} else if to, ok := a.stderr.(*os.File); ok && isTerminal(to) && w.terminal && !a.looks().Dumb() && !s.Show.Quiet && !s.Show.Packets {
 		w.screen.To = to // where results go to a pager or a filter, the terminal is theirs
 	}
 	env := a.env(s)
@@ -156,8 +161,11 @@ func (w *session) watched(failed <-chan struct{}, hasten func(time.Duration)) {
 func (w *session) begin(ctx context.Context, resumed bool, written []files.Written) error {
 	w.bound(ctx)
 	stdout := w.app.stdout
-	if w.screen.To != nil {
+	switch {
+	case w.screen.To != nil:
 		stdout = w.screen.Beside(stdout)
+	case w.view != nil:
+		stdout = w.view.Beside(stdout)
 	}
 	options := output.Options{Open: w.spec.Show.Open, Verbose: w.spec.Show.Verbose,
 		Color: w.app.looks().Color(w.spec.Show.Color, w.terminal), ASCII: w.app.looks().ASCII(), Live: w.terminal, Now: time.Now, Run: newRun(), Width: terminal.Width(w.app.stdout)}
@@ -218,6 +226,9 @@ func (w *session) Put(r report.Record) {
 	for _, s := range w.sinks {
 		s.Put(r)
 	}
+	if w.view != nil {
+		w.view.Put(r)
+	}
 	if w.app.check != nil {
 		w.app.check.Take(r)
 	}
@@ -269,6 +280,10 @@ func (w *session) gone(err error) bool {
 
 // end closes the outputs. Its error is the exit code.
 func (w *session) end(o job.Outcome, err error) error {
+	if w.view != nil {
+		w.app.view.Store(nil)
+		briefly(grace, func() { w.view.Release(w.app.stderr) })
+	}
 	for _, s := range w.sinks { // where nothing was written, a file beside goes away
 		if lost := s.Close(); lost != nil && !w.gone(lost) && err == nil {
 			w.app.complain(lost)

@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 var _ = addCommand(newTrace)
 
 func newTrace(a *app) *cobra.Command {
-	return a.asks(&cobra.Command{
+	return a.runs(&cobra.Command{
 		Use:   "trace TARGET... [-p PORT]",
 		Short: "Which way do packets take, and what does each hop do to them?",
 	}, func(o *options) {
@@ -18,9 +18,10 @@ func newTrace(a *app) *cobra.Command {
 		o.set.BoolVar(&o.spec.Ask.MTU, "mtu", false, "how long packets may be, and who passes on no more")
 		o.set.BoolVar(&o.spec.Ask.Watch, "watch", false, "ask in rounds until stopped, and tell when the way changes")
 		o.set.Var(duration(&o.spec.Pace.For), "for", "`DURATION` to watch")
+		o.set.StringVar(&o.spec.Show.Replay, "replay", "", "show the watched trace that `FILE` has (--watch -o json=FILE), and ask nothing")
 		o.common()
 		o.ours()
 		o.set.Lookup("count").Usage = "ask each hop `N` times more, and tell loss from replies that a hop limits"
 		o.set.Lookup("interval").Usage = "`DURATION` between two questions of -c or --watch to a hop"
-	})
+	}, a.runTrace)
 }

@@ -17,10 +17,15 @@ type Keyboard struct {
 	fd    int
 	state *unix.Termios // to go back to; nil: nothing was changed
 	off   bool          // the terminal is left as it is
+	// leave is called by Pause, and back by Resume: of what is shown beside keys; nil: nothing is
+	leave, back func()
 }
 
 // keyWait is how long one look for a key takes.
 const keyWait = 100 * time.Millisecond
+
+// Foreground tells whether our process group owns the terminal that f is.
+func Foreground(f *os.File) bool { return foreground(int(f.Fd())) }
 
 // foreground tells whether our process group owns the terminal. To others,
 // reading from it or setting it up means being stopped (SIGTTIN, SIGTTOU).
@@ -86,15 +91,30 @@ func (k *Keyboard) take(fd int) bool {
 func (k *Keyboard) Pause() {
 	k.mu.Lock()
 	k.off = true
+	leave := k.leave
 	k.mu.Unlock()
+	if leave != nil {
+		leave()
+	}
 	k.restore()
 }
 
 // Resume undoes Pause.
 func (k *Keyboard) Resume() {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.off = false
+	back := k.back
+	k.mu.Unlock()
+	if back != nil {
+		back()
+	}
+}
+
+// Beside sets what is shown beside keys; nil: nothing is any more.
+func (k *Keyboard) Beside(leave, back func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.leave, k.back = leave, back
 }
 
 // restore undoes take.

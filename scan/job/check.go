@@ -47,6 +47,13 @@ func (s *Spec) read() (*question, error) {
 
 // readPlain is read without variants, of a Spec that has only what its command has.
 func (s *Spec) readPlain() (*question, error) {
+	if s.Show.Replay != "" {
+		text := broken(append(s.replayRules(), s.outputRules()...))
+		if text != "" {
+			return nil, Usage("%s", text)
+		}
+		return &question{}, nil
+	}
 	if text := broken(s.rules()); text != "" {
 		return nil, Usage("%s", text)
 	}
@@ -166,6 +173,20 @@ func (s *Spec) mtuRules() []rule {
 		{s.Way.Via == "connect", "--mtu: the kernel makes the packets of --via connect"},
 		{other != "", "--mtu and --" + other + " exclude each other"},
 	}
+}
+
+// replayed are the flags that take effect where a recorded run is shown.
+var replayed = []string{"replay", "output", "color", "quiet", "verbose", "numeric"}
+
+// replayRules refuse all that is about asking beside --replay, which asks nothing.
+func (s *Spec) replayRules() []rule {
+	rules := []rule{{len(s.Targets.Words) > 0, "--replay shows what a run has found, and asks no target"}}
+	for i := range fields {
+		f := &fields[i]
+		rules = append(rules, rule{f.flag != "" && !slices.Contains(replayed, f.flag) && f.set(s), "--" + f.flag + ": --replay asks nothing"})
+	}
+	return append(rules, rule{!slices.Contains([]string{"", "auto", "always", "never"}, s.Show.Color), "--color: auto, always or never"},
+		rule{s.Show.Quiet && s.Show.Verbose, "-q and -v exclude each other"})
 }
 
 // mostFlows is how many flows may look for ways to one target.

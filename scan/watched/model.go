@@ -67,9 +67,9 @@ type round struct {
 func (m *Model) Add(r report.Record) {
 	switch r := r.(type) {
 	case *report.Scan:
-		m.Scan = r
+		m.Scan = report.Clone(r).(*report.Scan) // what comes is borrowed
 	case *report.End:
-		m.End = r
+		m.End = report.Clone(r).(*report.End)
 		m.finish()
 	case *report.Round:
 		if t := m.target(r.Addr); t != nil && r.TTL > 0 {
