@@ -19,7 +19,7 @@ var groups = []struct{ title, flags string }{
 	{"Fields of the packet (sonde help packets)", fields},
 	{"How fast, and how long (sonde help timing)", "timing rate max-retries timeout host-timeout deadline"},
 	{"A part of a job", "seed shard resume"},
-	{"What is shown, and where", "output open verbose quiet expect expect-file nagios then numeric resolve asn replay stats color packet-trace pcap dry-run"},
+	{"What is shown, and where", "output open verbose quiet expect expect-file nagios then numeric resolve asn metrics replay stats color packet-trace pcap dry-run"},
 	{"Help", "help version"},
 }
 

@@ -13,14 +13,14 @@ import (
 )
 
 // New is the screen of a run: where stdout is a terminal that knows control sequences, and
-// nobody asked for another output there. Else it is nil. Keyboard is to be set.
-func New(stdout io.Writer, stdin io.Reader, looks terminal.Looks, s *job.Spec) *Screen {
+// nobody asked for another output there. Else it is nil.
+func New(stdout io.Writer, stdin io.Reader, looks terminal.Looks, s *job.Spec, keyboard *terminal.Keyboard) *Screen {
 	out := terminal.Of(stdout)
 	implied := slices.ContainsFunc(s.Show.Outputs, func(o job.Output) bool { return o.Implied && o.Format == "text" })
-	if s.Show.Replay == "" || out == nil || !implied || looks.Dumb() || s.Show.Packets || s.Show.Stats != nil {
+	if !s.Ask.Watch && s.Show.Replay == "" || out == nil || !implied || looks.Dumb() || s.Show.Packets || s.Show.Stats != nil {
 		return nil
 	}
-	return &Screen{Out: out, In: terminal.Of(stdin), Colours: looks.Color(s.Show.Color, true), ASCII: looks.ASCII(), Zone: time.Local, Doing: "watching"}
+	return &Screen{Out: out, In: terminal.Of(stdin), Keyboard: keyboard, Colours: looks.Color(s.Show.Color, true), ASCII: looks.ASCII(), Zone: time.Local, Doing: "watching"}
 }
 
 // Replay shows the watched trace that is in a file, on a screen or, where that is nil, as the

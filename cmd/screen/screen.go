@@ -55,8 +55,11 @@ type Screen struct {
 	notes []string // what was to be told meanwhile
 }
 
-// Put takes a record, which is borrowed.
+// Put takes a record, which is borrowed. Of a nil Screen it does nothing.
 func (s *Screen) Put(r report.Record) {
+	if s == nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.model.Add(r)
@@ -278,6 +281,9 @@ func (s *Screen) Keep(line string) {
 // Release writes what was held back, and no more is; what was to be told goes to stderr. It
 // is to be called once Run has returned.
 func (s *Screen) Release(stderr io.Writer) {
+	if s == nil {
+		return
+	}
 	for _, line := range s.notes {
 		fmt.Fprintln(stderr, line)
 	}

@@ -49,7 +49,7 @@ func (a *app) takes(args []string) bool {
 	check := &app{args: args, stdin: strings.NewReader("127.0.0.1\n"), stdout: io.Discard, stderr: io.Discard, tried: true,
 		inspect: func(s *job.Spec) {
 			_, err := job.Resolve(ctx, &job.Env{Resolver: somebody{}}, s)
-			asks, ok = true, err == nil || s.Targets.Local || slices.Contains([]string{"doctor", "compare", "diff"}, s.Command)
+			asks, ok = true, err == nil || s.Targets.Local || s.Show.Replay != "" || slices.Contains([]string{"doctor", "compare", "diff"}, s.Command)
 		}}
 	code := check.execute(ctx)
 	return ok || !asks && code == job.ExitYes

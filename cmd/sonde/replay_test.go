@@ -72,12 +72,15 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// onScreen runs the program in a terminal of that size. user waits, by see, for what is to be
+// here runs something where the test runs.
+func here(f func() error) error { return f() }
+
+// onScreen runs the program in a terminal of 80 columns, within a network. user waits, by see, for what is to be
 // shown, and presses keys. It returns what the terminal was sent.
-func onScreen(t *testing.T, rows, columns int, args []string, user func(see, press func(string), process *os.Process)) (shown string, exit int) {
+func onScreen(t *testing.T, within func(func() error) error, args []string, user func(see, press func(string), process *os.Process)) (shown string, exit int) {
 	t.Helper()
 	master, slave := openTerminal(t)
-	if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: uint16(rows), Col: uint16(columns)}); err != nil {
+	if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}); err != nil {
 		t.Fatal(err)
 	}
 	before, err := unix.IoctlGetTermios(int(slave.Fd()), unix.TCGETS)
@@ -86,7 +89,12 @@ func onScreen(t *testing.T, rows, columns int, args []string, user func(see, pre
 	}
 	cmd := exec.Command(program(t), args...)
 	cmd.Env = append(os.Environ(), "TERM=xterm", "LC_ALL=C.UTF-8", "NO_COLOR=1", "TZ=UTC")
-	out, killer, rest := startAt(t, cmd, master, slave)
+	var out *buffer
+	var killer *time.Timer
+	var rest func()
+	if err := within(func() error { out, killer, rest = startAt(t, cmd, master, slave); return nil }); err != nil {
+		t.Fatal(err)
+	}
 	defer killer.Stop()
 	from := 0
 	user(func(text string) {
@@ -148,13 +156,13 @@ func TestReplayOnScreen(t *testing.T) {
 		{"SIGTERM", func(see, _ func(string), p *os.Process) { see("10.1.0.1"); p.Signal(syscall.SIGTERM) }, 143},
 		{"SIGHUP", func(see, _ func(string), p *os.Process) { see("10.1.0.1"); p.Signal(syscall.SIGHUP) }, 129},
 	} {
-		shown, exit := onScreen(t, 24, 80, []string{"trace", "--replay", file}, tt.user)
+		shown, exit := onScreen(t, here, []string{"trace", "--replay", file}, tt.user)
 		if exit != tt.exit || strings.Count(shown, entersScreen) != 1 || strings.Count(shown, leavesScreen) != 1 || !strings.HasSuffix(strings.TrimRight(shown, "\r\n"), leavesScreen) {
 			t.Errorf("%s: exit %d, %q", tt.name, exit, shown[max(0, len(shown)-300):])
 		}
 	}
 	for name, args := range map[string][]string{"JSON": {"-o", "json"}, "text, asked for": {"-o", "text"}} {
-		if shown, exit := onScreen(t, 24, 80, append([]string{"trace", "--replay", file}, args...), func(_, _ func(string), _ *os.Process) {}); exit != 0 || strings.Contains(shown, "\x1b") {
+		if shown, exit := onScreen(t, here, append([]string{"trace", "--replay", file}, args...), func(_, _ func(string), _ *os.Process) {}); exit != 0 || strings.Contains(shown, "\x1b") {
 			t.Errorf("%s: exit %d, %q", name, exit, shown)
 		}
 	}

@@ -73,11 +73,12 @@ output/outputtest   output scan/report
 cmd/habit           nothing
 cmd/nagios          output probe scan/job scan/report
 cmd/terminal        scan scan/job
+cmd/metrics         output scan/job scan/report scan/watched
 cmd/screen          cmd/terminal output output/read probe scan/files scan/job scan/report scan/watched
 cmd/complete        fingerprint output probe probe/wire scan scan/job
 cmd/defaults        scan/job scan/report
 cmd/manual          output probe probe/field scan scan/job
-cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/nagios cmd/screen cmd/terminal output output/read probe/field probe/wire scan scan/capture scan/compare scan/diff scan/doctor scan/files scan/job scan/network scan/origin scan/report scan/target scan/then
+cmd/sonde           cmd/complete cmd/defaults cmd/habit cmd/manual cmd/metrics cmd/nagios cmd/screen cmd/terminal output output/read probe/field probe/wire scan scan/capture scan/compare scan/diff scan/doctor scan/files scan/job scan/network scan/origin scan/report scan/target scan/then
 `
 
 // powers says who uses other people's modules, and those packages of Go's own
@@ -90,7 +91,7 @@ syscall                       scan/lab scan/link cmd/defaults cmd/sonde output s
 os                            scan/lab scan/link cmd/sonde cmd/defaults cmd/manual cmd/screen cmd/terminal output scan/lab/bench scan/lab/demo scan/lab/labtest scan/lab/services scan/lab/stress scan/simnet scan/job scan/network scan/files scan/sandbox scan/compare scan/diff
 os/exec                       scan/then scan/lab scan/lab/bench scan/lab/demo scan/lab/services scan/lab/stress
 os/signal                     cmd/sonde
-net                           scan/lab scan/link cmd/complete cmd/sonde scan/lab/bench scan/lab/demo scan/service scan/target scan/job scan/network scan/simnet
+net                           scan/lab scan/link cmd/complete cmd/metrics cmd/sonde scan/lab/bench scan/lab/demo scan/service scan/target scan/job scan/network scan/simnet
 github.com/cilium/ebpf        scan/lab scan/link/xdp
 github.com/dchest/siphash     probe
 github.com/google/go-cmp      output/outputtest

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"sonde/cmd/metrics"
 	"sonde/cmd/screen"
 	"sonde/cmd/terminal"
 	"sonde/output"
@@ -30,7 +31,8 @@ type session struct {
 	app    *app
 	spec   *job.Spec
 	screen terminal.Line
-	view   *screen.Screen // of a watched trace; nil: it has none
+	view   *screen.Screen  // of a watched trace; nil: it has none
+	told   *metrics.Server // of --metrics; nil: there is none
 	sinks  []*output.Sink
 	cancel context.CancelCauseFunc
 
@@ -70,10 +72,9 @@ func (a *app) carryOut(ctx context.Context, s *job.Spec, run runner) error {
 	defer context.AfterFunc(ctx, w.hurry)()
 	defer a.outputs.Store(nil)
 	w.terminal = isTerminal(a.stdout)
-	if w.view = a.newScreen(s); w.view != nil {
-		a.view.Store(w.view)
-		defer a.view.Store(nil)
-	} else if to, ok := a.stderr.(*os.File); ok && isTerminal(to) && w.terminal && !a.looks().Dumb() && !s.Show.Quiet && !s.Show.Packets {
+	w.view = screen.New(a.stdout, a.stdin, a.looks(), s, &a.keyboard)
+	a.view.Store(w.view)
+	if to, ok := a.stderr.(*os.File); ok && isTerminal(to) && w.terminal && w.view == nil && !a.looks().Dumb() && !s.Show.Quiet && !s.Show.Packets {
 		w.screen.To = to // where results go to a pager or a filter, the terminal is theirs
 	}
 	env := a.env(s)
@@ -158,8 +159,11 @@ func (w *session) watched(failed <-chan struct{}, hasten func(time.Duration)) {
 }
 
 // begin opens the outputs.
-func (w *session) begin(ctx context.Context, resumed bool, written []files.Written) error {
+func (w *session) begin(ctx context.Context, resumed bool, written []files.Written) (err error) {
 	w.bound(ctx)
+	if w.told, err = metrics.Start(w.spec, func(text string) { w.app.tell(w.spec, "%s", text) }); err != nil {
+		return err
+	}
 	stdout := w.app.stdout
 	switch {
 	case w.screen.To != nil:
@@ -226,9 +230,8 @@ func (w *session) Put(r report.Record) {
 	for _, s := range w.sinks {
 		s.Put(r)
 	}
-	if w.view != nil {
-		w.view.Put(r)
-	}
+	w.view.Put(r)
+	w.told.Put(r)
 	if w.app.check != nil {
 		w.app.check.Take(r)
 	}
@@ -280,10 +283,9 @@ func (w *session) gone(err error) bool {
 
 // end closes the outputs. Its error is the exit code.
 func (w *session) end(o job.Outcome, err error) error {
-	if w.view != nil {
-		w.app.view.Store(nil)
-		briefly(grace, func() { w.view.Release(w.app.stderr) })
-	}
+	w.told.Close()
+	w.app.view.Store(nil)
+	briefly(grace, func() { w.view.Release(w.app.stderr) })
 	for _, s := range w.sinks { // where nothing was written, a file beside goes away
 		if lost := s.Close(); lost != nil && !w.gone(lost) && err == nil {
 			w.app.complain(lost)

@@ -76,7 +76,7 @@ var flagValues = map[string]string{"port": "81", "ports": "81", "top": "7", "exc
 	"source": "10.0.0.9", "source-port": "53", "timing": "4", "rate": "5", "max-retries": "0", "timeout": "3s", "host-timeout": "4s",
 	"deadline": "5s", "ttl": "9", "tos": "4", "dscp": "ef", "input": "-", "exclude": "10.0.0.7", "seed": "6",
 	"shard": "1/2", "resume": "file", "expect": "open", "via": "raw", "pcap": "file", "output": "json", "tcp-options": "none", "proto": "udp", "hops": "5", "flows": "64",
-	"count": "3", "for": "2s", "interval": "2s", "wait-for": "open", "vary": "tos=1|2", "stats": "9s", "color": "never", "then": "true {addr}", "fingerprints": "rules"}
+	"count": "3", "for": "2s", "metrics": "9117", "interval": "2s", "wait-for": "open", "vary": "tos=1|2", "stats": "9s", "color": "never", "then": "true {addr}", "fingerprints": "rules"}
 
 // TestEveryCommandAndFlag goes over every command and every flag that any of them
 // has: it changes the Spec, or is refused by one line that names it.
@@ -152,7 +152,7 @@ func TestEveryCommandAndFlag(t *testing.T) {
 			switch { // likewise
 			case name == "interval" && job.Has(c.Name(), name):
 				base = append(base, "-c", "4")
-			case name == "for" && job.Has(c.Name(), name):
+			case (name == "for" || name == "metrics") && job.Has(c.Name(), name):
 				base = append(base, "--watch")
 			case name == "wait-for" && job.Has(c.Name(), name):
 				base = append(base, "--deadline", "8s")

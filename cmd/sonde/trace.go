@@ -1,6 +1,14 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"sonde/cmd/screen"
+	"sonde/scan/job"
+	"sonde/scan/report"
+)
 
 var _ = addCommand(newTrace)
 
@@ -18,10 +26,16 @@ func newTrace(a *app) *cobra.Command {
 		o.set.BoolVar(&o.spec.Ask.MTU, "mtu", false, "how long packets may be, and who passes on no more")
 		o.set.BoolVar(&o.spec.Ask.Watch, "watch", false, "ask in rounds until stopped, and tell when the way changes")
 		o.set.Var(duration(&o.spec.Pace.For), "for", "`DURATION` to watch")
+		o.set.StringVar(&o.spec.Show.Metrics, "metrics", "", "answer Prometheus at `ADDR` (9117 is 127.0.0.1:9117) while watching")
 		o.set.StringVar(&o.spec.Show.Replay, "replay", "", "show the watched trace that `FILE` has (--watch -o json=FILE), and ask nothing")
 		o.common()
 		o.ours()
 		o.set.Lookup("count").Usage = "ask each hop `N` times more, and tell loss from replies that a hop limits"
 		o.set.Lookup("interval").Usage = "`DURATION` between two questions of -c or --watch to a hop"
-	}, a.runTrace)
+	}, func(ctx context.Context, env *job.Env, s *job.Spec, out report.Sink) (job.Outcome, error) {
+		if s.Show.Replay != "" {
+			return screen.Replay(ctx, env, s, out, a.view.Load())
+		}
+		return job.Run(ctx, env, s, out)
+	})
 }

@@ -95,7 +95,7 @@ func (s *Spec) rules() []rule {
 	doctor := s.Command == "doctor" && len(s.Targets.Words) == 0
 	compare, diff := s.Command == "compare", s.Command == "diff"
 	nowhere := s.first("source", "ipv4", "ipv6", "exclude", "exclude-file")
-	return append(slices.Concat(s.localRules(), s.repeatRules(), s.watchRules(), s.systemRules(), s.expectRules(), s.thenRules(), s.listRules(), s.bothRules()), []rule{
+	return append(slices.Concat(s.localRules(), s.repeatRules(), s.watchRules(), s.metricsRules(), s.systemRules(), s.expectRules(), s.thenRules(), s.listRules(), s.bothRules()), []rule{
 		{s.Targets.IPv4 && s.Targets.IPv6, "-4 and -6 exclude each other"},
 		{s.Show.Numeric && s.Show.Resolve, "-n and -R exclude each other"},
 		{s.Show.Quiet && s.Show.Verbose, "-q and -v exclude each other"},

@@ -124,6 +124,7 @@ var fields = withCrafts([]specField{
 	{"numeric", func(s *Spec) any { return &s.Show.Numeric }, every, free, nil},
 	{"resolve", func(s *Spec) any { return &s.Show.Resolve }, sweeps + "trace ", free, nil},
 	{"asn", func(s *Spec) any { return &s.Show.ASN }, "trace ", free, nil},
+	{"metrics", func(s *Spec) any { return &s.Show.Metrics }, "trace ", free, nil},
 	{"replay", func(s *Spec) any { return &s.Show.Replay }, "trace ", free, nil},
 	{"open", func(s *Spec) any { return &s.Show.Open }, scans, free, nil},
 	{"quiet", func(s *Spec) any { return &s.Show.Quiet }, every, free, nil},

@@ -27,7 +27,7 @@ func full() *Spec {
 		Way:  Way{Iface: "eth0", Source: "10.0.0.3", Via: "raw", Guard: true},
 		Pace: Pace{Timing: &n, Rate: &rate, MaxRetries: &n, Timeout: &d, HostTimeout: &d, Deadline: &d, Count: &n, Interval: &d, For: &d},
 		Part: Part{Seed: &seed, Shard: Shard{1, 2}, Resume: "file"},
-		Show: Show{Numeric: true, Resolve: true, ASN: "origins.csv", Replay: "rounds.json", Open: true, Quiet: true, Verbose: true, Packets: true, Pcap: "p", DryRun: true, Stats: &d, Nagios: true, Color: "always",
+		Show: Show{Numeric: true, Resolve: true, ASN: "origins.csv", Metrics: "9117", Replay: "rounds.json", Open: true, Quiet: true, Verbose: true, Packets: true, Pcap: "p", DryRun: true, Stats: &d, Nagios: true, Color: "always",
 			Outputs: []Output{{Format: "json", Path: "o", Streamed: true}}},
 		Trial:   Trial{Vary: []string{"tos=0|8"}, Locate: true, UntilSure: true},
 		System:  System{Off: true, Database: "[stack]", Sample: true},

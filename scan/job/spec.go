@@ -150,6 +150,7 @@ type Show struct {
 	Numeric bool   `json:"numeric,omitempty"`
 	Resolve bool   `json:"resolve,omitempty"` // look names up for all addresses
 	ASN     string `json:"asn,omitempty"`     // trace: the file of autonomous systems, which Env.Origin has
+	Metrics string `json:"metrics,omitempty"` // trace: where Prometheus is answered, with Watch
 	Replay  string `json:"replay,omitempty"`  // trace: the file of a watched trace that is shown, and nothing is asked
 	Open    bool   `json:"open,omitempty"`    // list only what is open
 	Quiet   bool   `json:"quiet,omitempty"`

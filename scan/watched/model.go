@@ -6,6 +6,7 @@ package watched
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"sonde/probe"
@@ -44,6 +45,7 @@ type Target struct {
 	At      time.Duration // and its last
 	Number  uint32        // of its last round
 	Rounds  uint64        // how many there were, the one under way among them
+	Changes uint64        // how often the way changed
 	Reached uint64        // in how many of them the target itself answered
 	Last    uint8         // the last hop of the way in the last round; 0: there was none
 	Hops    []Hop         // by TTL, from 1
@@ -79,7 +81,12 @@ func (m *Model) Add(r report.Record) {
 	case *report.Reroute:
 		if t := m.target(r.Addr); t != nil {
 			m.At = max(m.At, r.At)
-			t.Events.add(rerouted(r))
+			if e := rerouted(r); len(e.Steps) > 0 || len(e.Balanced) > 0 {
+				t.Events.add(e)
+			}
+			if len(r.Was) != len(r.Now) || !slices.Equal(r.Was, r.Now) {
+				t.Changes++
+			}
 			for _, ttl := range r.Balanced {
 				t.Balanced[ttl] = true
 			}
