@@ -6,6 +6,7 @@
 # make bench    what packets cost, of time and of memory; three minutes at most
 #
 # make faults       what goes and comes back during runs, and ends them: all of it, RUNS times
+# make paces        how long jobs take with default flags, in virtual time, with SEEDS seeds each
 # make trials       each trial beside a real firewall, RUNS times
 # make test-peers   comparisons with other programs; names what it needs
 # make bench-services  what sonde and nmap say of real servers; tells which are not installed
@@ -34,6 +35,7 @@ NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.1
 SBOM        := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 FUZZTIME    ?= 20s
 RUNS        ?= 10
+SEEDS       ?= 20
 
 # The Debian packages that the comparisons ask for.
 PEERS := iproute2 gcc liblwip-dev slirp4netns nftables python3 iputils-ping fping hping3 netsniff-ng tcpdump tshark dnsmasq-base unbound atftpd chrony snmpd caddy strongswan-charon coturn avahi-daemon \
@@ -53,7 +55,7 @@ installed = missing=; for p in $(1); do \
 	done; \
 	test -z "$$missing" || { echo "missing:$$missing" >&2; echo "try: apt-get install --no-install-recommends$$missing" >&2; exit 1; }
 
-.PHONY: build demo test stress faults trials race lint bench test-peers peers bench-peers bench-services fuzz vuln changelog dist dist-test clean
+.PHONY: build demo test stress faults trials paces race lint bench test-peers peers bench-peers bench-services fuzz vuln changelog dist dist-test clean
 
 # Where git tells of which commit the source is, the program says it (sonde version).
 BUILD := go build -trimpath -buildvcs=$(shell git rev-parse -q --verify HEAD >/dev/null 2>&1 && echo auto || echo false)
@@ -97,6 +99,10 @@ faults:
 # not nineteen in twenty. RUNS=20 takes ten minutes.
 trials:
 	TRIALS=$(RUNS) LAB=1 go test $(TESTFLAGS) -v -count=1 -timeout $(RUNS)0m -parallel 36 -run '^TestTrials(|OfLossThatComesAndGoes|OfFlows)$$' ./cmd/sonde | grep --line-buffered -E 'right$$|^(---|ok|FAIL)'
+
+# The simulated network does not know how busy this machine is. SEEDS=20 takes half an hour.
+paces:
+	SEEDS=$(SEEDS) go test -v -count=1 -timeout 90m -run '^TestPaces$$' ./scan/job | grep --line-buffered -E 'reached|missed|took|^(---|ok|FAIL)'
 
 # What the race detector is no use for. Memory and allocations are not what they are
 # without it (TestMemory, TestMemoryOfOutputs, TestMemoryOfLists, TestMemoryIsBounded,

@@ -65,6 +65,12 @@ func (m *machine) fail(now time.Duration, i uint64, what probe.Event, errno uint
 func (m *machine) answer(now time.Duration, q probe.Probe, r *probe.Reply) bool {
 	q = m.repetition(q, r)
 	i, ok := m.plan.Index(q)
+	if ok && len(m.queues.controls.sent) > 0 && m.settled.has(i) {
+		if c := m.sentControl(i, r.Try); c != nil {
+			m.controlAnswered(c, r)
+			return true
+		}
+	}
 	if !ok || !m.asked(i, r.Try) {
 		m.missed()
 		return false
@@ -199,6 +205,9 @@ func (m *machine) learn(s *slot, c probe.Class, look bool, res *Result) {
 	}
 	if !look { // a host that was not ready did not lose anything
 		m.losses.answered(c, res.Probe.Target, try, onTime)
+	}
+	if onTime {
+		m.know(res, c)
 	}
 	if s != nil && m.pass == 0 && res.Reply.Try > 0 {
 		m.pacer.answered(s.epoch, onTime && res.Reply.Try == 1, res.RTT)

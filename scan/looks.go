@@ -115,9 +115,14 @@ func (m *machine) endLooks(now, left time.Duration) {
 	}
 }
 
+// awakeWait is how long the answer to a second look is waited for, at least: who is awake
+// by then answers at once, or when a base station next hands out what it keeps (a few
+// beacons of 102 ms, IEEE 802.11-2020 §11.2.3).
+const awakeWait = 250 * time.Millisecond
+
 // lookWait is how long after it a second look is waited for.
 func (m *machine) lookWait() time.Duration {
-	return m.hostTime(max(m.wait(&m.rtt[probe.ClassTCP]), m.timing.Look) + m.times.delay)
+	return m.hostTime(max(m.wait(&m.rtt[probe.ClassTCP]), min(m.timing.Look, awakeWait)) + m.times.delay)
 }
 
 // pending tells whether second looks are not over.

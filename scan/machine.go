@@ -101,6 +101,7 @@ type queues struct {
 	again      []uint64 // could not leave yet, and go first
 	retry, end queue    // tries in the order of sending
 	doubt      queue    // tentative answers in the order of coming
+	controls   controls // what is asked once more although it was answered
 }
 
 // enough keeps verdicts on numbers of tries: see spareable and demanded.
@@ -239,6 +240,11 @@ func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks [
 		asks = append(asks, u.resets[0])
 		m.times.sent = now
 	}
+	first := len(asks)
+	if len(m.queues.controls.known) > 0 {
+		asks = m.askControls(now, most, asks)
+	}
+	controls := len(asks) - first
 	// Further tries go before what found no room: that may be waiting for them,
 	// as kernel sockets stay open until their question ends.
 	for len(asks) < most {
@@ -269,6 +275,7 @@ func (m *machine) collect(now, left time.Duration, most int, epoch uint8, asks [
 		}
 		asks = m.send(now, i, epoch, asks)
 	}
+	scatter(asks[first:], controls)
 	return asks
 }
 
@@ -281,6 +288,11 @@ func (m *machine) unsend(a attempt) {
 	}
 	if m.looked(a.number, a.probe.Try) {
 		m.unlook(a.number)
+		return
+	}
+	if c := m.sentControl(a.number, a.probe.Try); c != nil {
+		m.pacer.controlled(c.at, c.epoch, -1)
+		c.try = 0 // it never was
 		return
 	}
 	if s := m.live(a.number); s != nil && s.try == a.probe.Try && s.state == slotWaiting {

@@ -21,6 +21,7 @@ type pacer struct {
 	latest  time.Duration // that it was asked for
 	rate    float64
 	rtt     time.Duration
+	trips   int  // of controls: so many of them make rtt
 	settled bool // the path's limit was met: creep, do not double
 
 	epochs   [16]epoch     // ring, by id
@@ -44,9 +45,14 @@ type epoch struct {
 	id           uint8
 	rate         float64
 	began, ended time.Duration
-	left         float64 // packets that were let go in it
-	asked        float64 // questions whose first try left in it
-	first, later float64 // of them, answered by the first try, by a later one
+	left         float64       // packets that were let go in it
+	asked        float64       // questions whose first try left in it
+	first, later float64       // of them, answered by the first try, by a later one
+	plain        float64       // what first was before controls were added
+	controls     float64       // that left in it
+	told         float64       // of them, answered
+	delayed      float64       // of these, later than before
+	latest       time.Duration // when the last control left
 	closed       bool
 	glanced      bool // judged in haste
 	judged       bool
@@ -90,10 +96,7 @@ func (p *pacer) limitTime(now time.Duration) time.Time {
 
 // apply makes the limiter follow p.rate under the ceilings.
 func (p *pacer) apply(now time.Duration) {
-	ceiling := p.t.Ceiling
-	if ceiling == 0 {
-		ceiling = math.Inf(1)
-	}
+	ceiling := p.ceiling()
 	if !p.heard && p.trusted.first == 0 && p.answers() < enoughAnswers {
 		ceiling = p.t.Quiet
 	}
@@ -114,10 +117,18 @@ func (p *pacer) apply(now time.Duration) {
 	p.limit.SetBurstAt(at, max(1, int(r*burstTime.Seconds()), int(r*mostBurst.Seconds())-2*burst))
 }
 
+// ceiling is that of the template where answers come.
+func (p *pacer) ceiling() float64 {
+	if p.t.Ceiling == 0 {
+		return math.Inf(1)
+	}
+	return p.t.Ceiling
+}
+
 func (p *pacer) answers() float64 {
 	n := 0.0
 	for i := range p.epochs {
-		n += p.epochs[i].first
+		n += p.epochs[i].first + p.epochs[i].told
 	}
 	return n
 }
@@ -270,7 +281,10 @@ func (p *pacer) turn(now time.Duration) {
 	if p.settled {
 		enough = 3 * enoughAnswers
 	}
-	if now-e.began < max(p.rtt, shortestEpoch) || e.first < enough {
+	if now-e.began < max(p.rtt, shortestEpoch) {
+		return
+	}
+	if e.controls >= mostControls && !p.proven(e, now) || e.controls < mostControls && e.first < enough {
 		return
 	}
 	switch {
@@ -299,13 +313,10 @@ func (p *pacer) begin(now time.Duration) {
 // share the same for all; but the numbers are small, so only a collapse counts.
 func (p *pacer) glance(e *epoch, now time.Duration) {
 	e.glanced = true
-	if p.seen.asked == 0 || p.jammed.first > 0 {
-		if p.jammed.first == 0 {
-			p.seen.asked, p.seen.first = e.asked, e.first
-		}
+	if p.jammed.first > 0 {
 		return
 	}
-	if e.first/e.asked < 0.6*p.seen.first/p.seen.asked && differ(e.first, e.asked, p.seen.first, p.seen.asked) {
+	if p.seen.first >= enoughAnswers && e.first/e.asked < 0.6*p.seen.first/p.seen.asked && differ(e.first, e.asked, p.seen.first, p.seen.asked) {
 		p.slow(now, max(e.rate/4, p.trusted.rate))
 	} else {
 		p.seen.asked += e.asked
@@ -318,6 +329,8 @@ func (p *pacer) glance(e *epoch, now time.Duration) {
 // the loss itself, whatever share of the questions can be answered at all.
 func (p *pacer) judge(e *epoch, now time.Duration) {
 	e.judged = true
+	e.plain, e.first, e.later = e.first, e.first+e.told, e.later+e.controls-e.told
+	e.controls, e.told = 0, 0
 	t := &p.trusted
 	switch {
 	case e.first+e.later == 0:

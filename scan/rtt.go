@@ -8,7 +8,7 @@ import "time"
 type roundTrips struct {
 	n              int
 	smooth, spread time.Duration
-	longest        time.Duration
+	longest, least time.Duration
 	// forgets says that longest is of the last 8 to 16 only, for what is of one
 	// host: after a congestion its answers are as quick as before.
 	forgets bool
@@ -30,7 +30,7 @@ func (e *roundTrips) add(d time.Duration) {
 		return
 	}
 	if e.n == 0 {
-		e.smooth, e.spread = d, d/2
+		e.smooth, e.spread, e.least = d, d/2, d
 	} else {
 		diff := e.smooth - d
 		if diff < 0 {
@@ -40,6 +40,7 @@ func (e *roundTrips) add(d time.Duration) {
 		e.smooth += (d - e.smooth) / 8
 	}
 	e.n++
+	e.least = min(e.least, d)
 	e.recent[0] = max(e.recent[0], d)
 	e.longest = max(e.recent[0], e.recent[1])
 	if e.forgets && e.n%memory == 0 {

@@ -24,7 +24,7 @@ var TemplateNames = [...]string{"paranoid", "sneaky", "polite", "normal", "aggre
 
 // Template returns the timing that -T n stands for, n from 0 to 5.
 func Template(n int) Timing {
-	t := Timing{FirstWait: time.Second, Tries: 3, MaxRetries: -1, Look: 500 * time.Millisecond}
+	t := Timing{FirstWait: time.Second, Tries: 3, MaxRetries: -1, Look: 400 * time.Millisecond}
 	switch n {
 	case 0, 1, 2:
 		t.Start = [...]float64{1 / 300.0, 1 / 15.0, 1 / 0.4}[n]

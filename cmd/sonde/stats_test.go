@@ -18,7 +18,7 @@ func TestStats(t *testing.T) {
 	}{
 		{"tcp -PN -p 135-139 --stats 500ms 10.0.0.2", 3},
 		{"udp -PN -p 161 --stats 500ms 10.0.0.2", 3},
-		{"sweep --stats 500ms 10.0.0.3 10.0.0.9", 2},
+		{"sweep --stats 250ms 10.0.0.3 10.0.0.9", 3},
 		{"trace --stats 500ms 10.0.0.9", 1},
 		{"tcp -PN -p 22,139 -c 5 --stats 1s 10.0.0.2", 4},
 		{"tcp -PN -p 139 --wait-for open --deadline 9s --stats 1s 10.0.0.2", 8},
