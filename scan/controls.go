@@ -13,6 +13,8 @@ import (
 const (
 	mostControls   = 12  // in a stretch of sending at one rate
 	controlShare   = 8   // one packet in so many is a control, at most
+	fewAsked       = 100 // of less it is not known how many answer
+	sparseShare    = 10  // where one question in so many is answered, answers suffice
 	mostLost       = 0.8 // of the share that is usually answered: where fewer controls are, the rate is too high
 	knownMost      = 64  // questions that were answered are remembered, to be asked once more
 	controlsRecall = 256
@@ -95,6 +97,9 @@ func (m *machine) control(now time.Duration, epoch uint8, asks []attempt) ([]att
 func (m *machine) askControls(now time.Duration, most int, asks []attempt) []attempt {
 	if left := m.plan.Len() - m.window.next + uint64(m.queues.retry.len()); left < worthControls {
 		return asks
+	}
+	if asked := m.window.next; m.pass > 0 || asked < fewAsked || uint64(m.losses.onTime())*sparseShare > asked {
+		return asks // enough answers come by themselves
 	}
 	n, epoch := m.pacer.controls(now)
 	for ; n > 0 && len(asks) < most; n-- {

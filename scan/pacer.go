@@ -316,7 +316,7 @@ func (p *pacer) glance(e *epoch, now time.Duration) {
 	if p.jammed.first > 0 {
 		return
 	}
-	if p.seen.first >= enoughAnswers && e.first/e.asked < 0.6*p.seen.first/p.seen.asked && differ(e.first, e.asked, p.seen.first, p.seen.asked) {
+	if p.seen.asked > 0 && (p.trips == 0 || p.seen.first >= enoughAnswers) && e.first/e.asked < 0.6*p.seen.first/p.seen.asked && differ(e.first, e.asked, p.seen.first, p.seen.asked) {
 		p.slow(now, max(e.rate/4, p.trusted.rate))
 	} else {
 		p.seen.asked += e.asked
