@@ -33,7 +33,7 @@ var habits = []habit{
 	{words: "-sTU -sUT", on: "tcp udp sweep", run: "tcp", to: "-sT --udp"},
 	{words: "-sV", on: "udp", to: "--services"},
 	{words: "-sUV -sVU", on: "tcp udp sweep fp", run: "udp", to: "--services"},
-	{words: "-S --syn", on: "tcp", to: "-sS"},
+	{words: "--syn", on: "tcp", to: "-sS"},
 	{words: "-sV -A -O --banner --banners -sC --osscan-guess --service-detection -nmap", run: "fp"},
 	{words: "-sS", on: "udp sweep", run: "tcp", to: "-sS"},
 	{words: "-sT", on: "udp sweep", run: "tcp", to: "-sT"},

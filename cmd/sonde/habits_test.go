@@ -64,7 +64,6 @@ func TestHabits(t *testing.T) {
 		{"fp --output scan.csv -p 1 H", "fp -o csv=scan.csv -p 1 H"},
 		{"sweep -o scan.html H", "sweep -o html=scan.html H"},
 		{"sweep -o scan.txt H", "sweep -o text=scan.txt H"},
-		{"hping3 -S -p 1 H", "tcp -sS -p 1 H"},
 		{"tcp --syn -p 1 H", "tcp -sS -p 1 H"},
 		{"rustscan --addresses H -p 1", "tcp H -p 1"},
 		{"mtr -rwzc 3 H", "trace -c 3 H"},
