@@ -27,7 +27,7 @@ func recogFiles(tb testing.TB) fs.FS {
 // recogFails are the examples of recog's that do not come out as recog has them, by file
 // and description, and why.
 var recogFails = map[string]string{
-	"http_servers.xml: Oracle HTTP Server": "a field is cut at 128 bytes",
+	"http_servers.xml: Oracle Application Server": "a field is cut at 128 bytes",
 }
 
 // TestRecog: all files load in a moment, every pattern compiles, and the examples come out.
