@@ -82,7 +82,7 @@ func (r *run) loop(ctx context.Context, emit func(*Result)) error {
 		now := e.now()
 		if now-looked >= shortestEpoch {
 			looked = now
-			if drops := e.drops(); drops > lost { // what is asked is more than this machine can hear
+			if drops := e.lately(now); drops > lost { // what is asked is more than this machine can hear
 				lost = drops
 				e.pacer.pushback(now)
 			}

@@ -76,6 +76,7 @@ type Engine struct {
 	pacer *pacer
 
 	ledger ledger
+	unread unread
 
 	mu      sync.Mutex
 	runs    []*run
@@ -247,6 +248,25 @@ func (e *Engine) drops() uint64 {
 		return 0
 	}
 	return e.cfg.Link.Drops()
+}
+
+// unread is what drops said last. A hundred runs at once, as a trace to many has, are not
+// to ask the kernel a hundred times.
+type unread struct {
+	mu    sync.Mutex
+	at    time.Duration
+	drops uint64
+}
+
+// lately is as drops, but looked up once in shortestEpoch at most.
+func (e *Engine) lately(now time.Duration) uint64 {
+	u := &e.unread
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if now-u.at >= shortestEpoch {
+		u.at, u.drops = now, e.drops()
+	}
+	return u.drops
 }
 
 // Progress is how far the runs under way are.

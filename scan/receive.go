@@ -45,14 +45,17 @@ func (e *Engine) receive() error {
 			}
 		}
 		for _, r := range runs {
+			concerns := n == 0 // there may be an error to be taken
 			r.mu.Lock()
 			for i := range into[:n] {
-				if a := &arrivals[i]; a.parsed {
-					a.show(r)
+				if a := &arrivals[i]; a.parsed && a.show(r) != foreign {
+					concerns = true
 				}
 			}
 			r.mu.Unlock()
-			r.nudge()
+			if concerns { // of many runs, only those that it is for look at it
+				r.nudge()
+			}
 		}
 		for i := range into[:n] {
 			switch a, in := &arrivals[i], &into[i]; {
@@ -96,9 +99,10 @@ func (a *arrival) takes(e *Engine) bool {
 	return a.taken
 }
 
-// show lets r look at a. r.mu is held.
-func (a *arrival) show(r *run) {
-	switch r.packet(a) {
+// show lets r look at a, and returns what a is to it. r.mu is held.
+func (a *arrival) show(r *run) meaning {
+	what := r.packet(a)
+	switch what {
 	case accepted:
 		if a.what != accepted {
 			a.what, a.probe = accepted, r.claimed.probe
@@ -112,6 +116,7 @@ func (a *arrival) show(r *run) {
 			a.what = local
 		}
 	}
+	return what
 }
 
 // collect does the same for answers of kernel sockets.
