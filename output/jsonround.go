@@ -29,12 +29,13 @@ func (l *line) round(r *report.Round) {
 	}
 	l.localError(r.Reason, r.Errno)
 	l.addr("as_to", r.AsTo)
+	l.said("reverse", r.PTR)
 }
 
 func (o *object) round() *report.Round {
 	o.need("addr", "at_s", "last")
 	r := &report.Round{Addr: o.addr("addr"), Number: uint32(o.count("round", 32)), At: o.seconds("at_s"), TTL: uint8(o.count("ttl", 8)),
-		Last: uint8(o.num("last", 8)), From: o.addr("from"), Reached: o.bool("reached"), AsTo: o.addr("as_to")}
+		Last: uint8(o.num("last", 8)), From: o.addr("from"), Reached: o.bool("reached"), AsTo: o.addr("as_to"), PTR: o.str("reverse")}
 	if r.From.IsValid() {
 		r.RTT = o.millis("rtt_ms")
 	}

@@ -21,7 +21,7 @@ func (v *View) detail() []Line {
 		return list
 	}
 	h := &path[min(v.State.hop, len(path)-1)]
-	who := v.addr(h.From)
+	who := v.called(h.From, h.PTR())
 	if h.Reached {
 		who += ", the target"
 	}
@@ -53,7 +53,7 @@ func (v *View) answerers(h *watched.Hop) []Line {
 	}
 	width := len("WHO ANSWERED")
 	for i := range h.Who {
-		width = max(width, output.Columns(v.addr(h.Who[i].Addr)))
+		width = max(width, output.Columns(v.called(h.Who[i].Addr, h.Who[i].PTR)))
 	}
 	width = min(width, max(12, v.Width-30))
 	list := []Line{{{left("WHO ANSWERED", width, v.ASCII) + right("ANSWERS", 9) + right("SHARE", 9) + right("LAST", 10), Strong}}}
@@ -62,7 +62,7 @@ func (v *View) answerers(h *watched.Hop) []Line {
 	}
 	for i := range h.Who {
 		w := &h.Who[i]
-		row(v.addr(w.Addr), w.Count, v.when(w.At))
+		row(v.called(w.Addr, w.PTR), w.Count, v.when(w.At))
 	}
 	if h.More > 0 {
 		row("others", h.More, "")

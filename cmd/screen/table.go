@@ -84,7 +84,7 @@ func first(selected, rows, n int) int {
 func (v *View) layout(path []watched.Hop) (addr int, cols []column, spark int) {
 	addr = leastAddr
 	for i := range path {
-		addr = max(addr, min(output.Columns(v.who(&path[i])), mostAddr))
+		addr = max(addr, output.Columns(v.who(&path[i], mostAddr)))
 	}
 	addr++
 	cols = columns()
@@ -109,13 +109,17 @@ func (v *View) layout(path []watched.Hop) (addr int, cols []column, spark int) {
 	}
 }
 
-// who is who answers for a hop: the last, and how many others do.
-func (v *View) who(h *watched.Hop) string {
-	text := v.addr(h.From)
-	if n := len(h.Who) - 1; n > 0 {
-		text += fmt.Sprintf(" +%d", n)
+// who is who answers for a hop: the last, by name if it is known, and how many others do, in
+// so many columns at most.
+func (v *View) who(h *watched.Hop, width int) string {
+	text, others := v.addr(h.From), ""
+	if name := h.PTR(); name != "" {
+		text = v.text(name)
 	}
-	return text
+	if n := len(h.Who) - 1; n > 0 {
+		others = fmt.Sprintf(" +%d", n)
+	}
+	return output.Ellipsis(text, max(1, width-len(others)), v.ASCII) + others
 }
 
 func (v *View) row(t *watched.Target, h *watched.Hop, selected bool, addr int, cols []column, spark int) Line {
@@ -123,7 +127,7 @@ func (v *View) row(t *watched.Target, h *watched.Hop, selected bool, addr int, c
 	if selected {
 		mark, look = v.sign("▸", ">"), Selected
 	}
-	l := Line{{mark + right(strconv.Itoa(int(h.TTL)), hopWidth-2) + " " + left(v.who(h), addr, v.ASCII), look}}
+	l := Line{{mark + right(strconv.Itoa(int(h.TTL)), hopWidth-2) + " " + left(v.who(h, addr-1), addr, v.ASCII), look}}
 	loss, its := v.loss(t, h)
 	l.add(its, right(loss, lossWidth))
 	for _, c := range cols {
@@ -197,7 +201,11 @@ func (v *View) foot(t *watched.Target) []Line {
 		return list
 	}
 	h := &path[min(v.State.hop, len(path)-1)]
-	list = append(list, Line{{fmt.Sprintf("Hop %d: %s", h.TTL, v.sentence(t, h)), Plain}})
+	what := v.sentence(t, h)
+	if h.PTR() != "" { // the table has the name
+		what = v.addr(h.From) + ", " + what
+	}
+	list = append(list, Line{{fmt.Sprintf("Hop %d: %s", h.TTL, what), Plain}})
 	if n := len(t.Ways.List); n > 1 {
 		l := Line{{fmt.Sprintf("%s: ", count(uint64(n), "way")), Strong}}
 		for i := range t.Ways.List {

@@ -105,6 +105,14 @@ func (v *View) addr(a netip.Addr) string {
 	return v.text(a.String())
 }
 
+// called is an address with its reverse name, if that is known.
+func (v *View) called(a netip.Addr, name string) string {
+	if name == "" {
+		return v.addr(a)
+	}
+	return v.addr(a) + " (" + v.text(name) + ")"
+}
+
 // text is what others wrote, so that a terminal shows it and does nothing else.
 func (v *View) text(s string) string {
 	s = output.Escape(s)

@@ -25,6 +25,7 @@ type watch struct {
 	model watched.Model
 	rng   *rand.Rand
 	ways  map[string][]netip.Addr
+	names map[string]string // reverse ones, by address
 }
 
 func newWatch() *watch {
@@ -38,7 +39,7 @@ func (w *watch) round(number int, target string, from ...string) {
 	for i, f := range from {
 		r := &report.Round{Addr: addr, Number: uint32(number), At: time.Duration(number-1) * time.Second, TTL: uint8(i + 1), Last: uint8(len(from))}
 		if f != "*" {
-			r.From = netip.MustParseAddr(f)
+			r.From, r.PTR = netip.MustParseAddr(f), w.names[f]
 			r.RTT = time.Duration((float64(i+1)*3 + w.rng.ExpFloat64()) * float64(time.Millisecond))
 			r.Reason, r.Reached = probe.TimeExceeded, r.From == addr
 		}
@@ -81,7 +82,12 @@ var scenes = map[string]func(w *watch, s *State){
 		}
 		s.hop = 3
 	},
-	"flip": func(w *watch, s *State) { flips(w, 100) },
+	"flip":  func(w *watch, s *State) { flips(w, 100) },
+	"named": func(w *watch, s *State) { named(w, 100) },
+	"named-detail": func(w *watch, s *State) {
+		named(w, 100)
+		s.hop, s.page = 1, Detail
+	},
 	"events": func(w *watch, s *State) {
 		flips(w, 100)
 		for n := range 10 {
@@ -158,6 +164,13 @@ func addrs(list ...string) (out []netip.Addr) {
 }
 
 // TestGolden: each scene as it looks in terminals of two sizes.
+// named is a way that flips, where most hops have a name, of which some are long or hostile.
+func named(w *watch, rounds int) {
+	w.names = map[string]string{"10.1.0.1": "gw.example.net", "10.2.0.1": "ae-7-4001.core3.very-long-name.frankfurt.de.example.net",
+		"10.3.0.1": "\x1b[2Jevil\u202e.example", "10.9.0.9": "www.example.org"}
+	flips(w, rounds)
+}
+
 func TestGolden(t *testing.T) {
 	for name, make := range scenes {
 		for _, size := range [][2]int{{80, 24}, {132, 43}, {40, 10}, {20, 5}} {

@@ -28,9 +28,10 @@ type names struct {
 	room chan struct{}
 
 	mu    sync.Mutex
-	late  int         // look-ups without an answer in time, one after another
-	last  time.Time   // when an answer came
-	given atomic.Bool // up: nothing is looked up any more
+	late  int                         // look-ups without an answer in time, one after another
+	last  time.Time                   // when an answer came
+	known map[netip.Addr]report.Names // of addresses that ptr was asked for
+	given atomic.Bool                 // up: nothing is looked up any more
 }
 
 const (
@@ -75,8 +76,15 @@ func (n *names) complete(ctx context.Context, r report.Record, done func()) bool
 	return true
 }
 
-// look looks addr up.
+// look looks addr up, if that was not done for ptr.
 func (n *names) look(ctx context.Context, addr netip.Addr, into *report.Names) {
+	n.mu.Lock()
+	its := n.known[addr]
+	n.mu.Unlock()
+	if its.Looked && len(into.Forward) == 0 {
+		*into = its
+		return
+	}
 	select {
 	case n.room <- struct{}{}:
 	case <-ctx.Done():
@@ -97,6 +105,33 @@ func (n *names) look(ctx context.Context, addr netip.Addr, into *report.Names) {
 		into.PTR = strings.TrimSuffix(found[0], ".")
 		into.Differ = n.disagree(looking, addr, into.Forward, found)
 	}
+}
+
+// mostKnown is of how many addresses ptr keeps names.
+const mostKnown = 4096
+
+// ptr is the reverse name of an address, if that is known already; the first time, it is
+// looked up beside what else is done.
+func (n *names) ptr(ctx context.Context, addr netip.Addr) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	its, asked := n.known[addr]
+	if asked || len(n.known) == mostKnown {
+		return its.PTR
+	}
+	if n.known == nil {
+		n.known = map[netip.Addr]report.Names{}
+	}
+	n.known[addr] = its
+	n.once.Do(func() { n.room = make(chan struct{}, namesAtOnce) })
+	n.wg.Go(func() {
+		var found report.Names
+		n.look(ctx, addr, &found)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.known[addr] = found
+	})
+	return ""
 }
 
 // heard counts look-ups that took too long, and gives up after a dozen of them, if

@@ -77,7 +77,7 @@ func (j *job) watchAll(ctx context.Context, c trace.Config) error {
 			// They begin one after the other, so that routers are not asked for all at once.
 			late := c.Every * time.Duration(i) / time.Duration(len(ways))
 			if errs[i] == nil && (late == 0 || j.engine.Wait(watching, late, nil)) {
-				errs[i] = w.Rounds(watching, func(r report.Record) { j.put(ctx, r) })
+				errs[i] = w.Rounds(watching, func(r report.Record) { j.putRound(ctx, r) })
 			}
 			return nil
 		})
@@ -92,6 +92,14 @@ func (j *job) watchAll(ctx context.Context, c trace.Config) error {
 		j.judgeWay(&w.Way)
 	}
 	return errors.Join(errs...)
+}
+
+// putRound reports what a round tells, with the names that are known by now.
+func (j *job) putRound(ctx context.Context, r report.Record) {
+	if r, ok := r.(*report.Round); ok && j.names.reverse && r.From.IsValid() {
+		r.PTR = j.names.ptr(ctx, r.From)
+	}
+	j.put(ctx, r)
 }
 
 // judgeWay adds to the outcome what came of a way.

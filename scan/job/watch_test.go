@@ -212,3 +212,42 @@ func TestWatchRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestWatchNames: with -R who answers is looked up once, however many rounds there are; from
+// then on rounds have the name. Without it nobody is asked.
+func TestWatchNames(t *testing.T) {
+	network, words := manyTargets(2)
+	simulated, err := simnet.Parse("names", network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, resolve := range []bool{true, false} {
+		r := &resolver{answer: func(context.Context, int) ([]string, error) {
+			time.Sleep(1500 * time.Millisecond)
+			return []string{"router.example."}, nil
+		}}
+		env := world(simulated, nil)
+		env.Resolver = r
+		s := watchSpec(words, 10*time.Second)
+		s.Show.Resolve = resolve
+		_, list, err := virtually(t, env, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named, rounds := 0, 0
+		for _, rec := range list {
+			if round, ok := rec.(*report.Round); ok && round.From.IsValid() {
+				switch rounds++; {
+				case round.PTR == "router.example":
+					named++
+				case resolve && round.Number > 4 || round.PTR != "":
+					t.Errorf("resolve %v: %+v", resolve, round)
+				}
+			}
+		}
+		t.Logf("resolve %v: %d rounds, %d with a name, %d look-ups", resolve, rounds, named, r.asked.Load())
+		if resolve && (named < rounds/2 || r.asked.Load() > 10+10) || !resolve && (named > 0 || r.asked.Load() > 0) {
+			t.Errorf("resolve %v: %d rounds, %d with a name, %d look-ups", resolve, rounds, named, r.asked.Load())
+		}
+	}
+}

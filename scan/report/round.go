@@ -20,6 +20,7 @@ type Round struct {
 	Reached bool          // the target itself answered here
 	Reason  probe.Reason  // what was answered, or why nothing was
 	Errno   uint16        // with probe.ReasonLocalError: why this machine could not ask
+	PTR     string        // with -R: the reverse name of From; "": none, or it is not known yet
 	AsTo    netip.Addr    // the target in whose rounds it was asked, where the ways have the hop in common; zero: in this one
 }
 

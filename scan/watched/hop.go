@@ -1,6 +1,7 @@
 package watched
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"net/netip"
@@ -30,6 +31,7 @@ type Hop struct {
 // Answerer is somebody who answered for a TTL.
 type Answerer struct {
 	Addr  netip.Addr
+	PTR   string // its reverse name; "": not known
 	Count uint64
 	At    time.Duration // when the round of its last answer began
 }
@@ -62,6 +64,7 @@ func (h *Hop) who(r *report.Round) {
 		if w := &h.Who[i]; w.Addr == r.From {
 			w.Count++
 			w.At = r.At
+			w.PTR = cmp.Or(r.PTR, w.PTR)
 			return
 		}
 	}
@@ -69,7 +72,17 @@ func (h *Hop) who(r *report.Round) {
 		h.More++
 		return
 	}
-	h.Who = append(h.Who, Answerer{r.From, 1, r.At})
+	h.Who = append(h.Who, Answerer{r.From, r.PTR, 1, r.At})
+}
+
+// PTR is the reverse name of From; "": not known.
+func (h *Hop) PTR() string {
+	for i := range h.Who {
+		if h.Who[i].Addr == h.From {
+			return h.Who[i].PTR
+		}
+	}
+	return ""
 }
 
 // Loss is the share of the questions that stayed unanswered, from 0 to 1; negative: there
