@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -82,21 +83,23 @@ func answers(t *testing.T, sent string, every time.Duration) (said string, after
 		s := &Server{}
 		near, far := net.Pipe()
 		began := time.Now()
-		go func() {
+		var both sync.WaitGroup
+		both.Go(func() {
 			s.serve(far)
 			far.Close()
-		}()
-		go func() {
+		})
+		both.Go(func() {
 			for i := range len(sent) {
 				if _, err := near.Write([]byte{sent[i]}); err != nil {
 					return
 				}
 				time.Sleep(every)
 			}
-		}()
+		})
 		b, _ := io.ReadAll(near)
 		said, after = string(b), time.Since(began)
 		near.Close()
+		both.Wait() // what sleeps when the test's own goroutine ends is a deadlock
 	})
 	return said, after
 }
