@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -51,34 +53,62 @@ func (j *job) trace() (*composition, error) {
 	return &composition{yes: probe.Up, body: func(ctx context.Context) error { return j.traceAll(ctx, c) }}, nil
 }
 
-// traceAll traces the first target, and then the others, some at a time, which ask no more
-// than what their ways do not have in common with known ones. They are told in the order of
-// the targets.
+// traceAll traces the first target of each family, and then the others, some at a time, which
+// ask no more than what their ways do not have in common with known ones. They are told in the
+// order of the targets.
 func (j *job) traceAll(ctx context.Context, c trace.Config) error {
 	all := j.targets.All
 	var g errgroup.Group
 	g.SetLimit(tracesAtOnce)
 	told := make(chan struct{})
 	close(told) // of the target before the first
+	var first firsts
 	for i := range all.Len() {
 		before, done := told, make(chan struct{})
 		told = done
-		one := func() error {
+		target := all.At(i)
+		known, found := first.turn(target)
+		g.Go(func() error {
 			defer close(done)
+			defer found()
 			c := c
-			c.Target = all.At(i)
+			c.Target, c.Found = target, found
+			select {
+			case <-known:
+			case <-ctx.Done():
+			}
 			return j.traceTo(ctx, c, before)
-		}
-		if i > 0 {
-			g.Go(one)
-		} else if err := one(); err != nil {
-			return err
-		}
+		})
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	return g.Wait()
+}
+
+// firsts are the first targets of each family, whose ways are to be known before those of
+// others are looked for: what they have in common is asked once. These two are traced one
+// after the other, so that one who asks twice for the same is told the same.
+type firsts [2]chan struct{}
+
+// turn returns what is closed when a target may be traced, and what is to be called when its
+// way is known, once or more often.
+func (f *firsts) turn(target netip.Addr) (known <-chan struct{}, found func()) {
+	family := 0
+	if target.Is6() {
+		family = 1
+	}
+	if f[family] != nil {
+		return f[family], func() {}
+	}
+	way := make(chan struct{})
+	f[family] = way
+	if known = f[1-family]; known == nil {
+		now := make(chan struct{})
+		close(now)
+		known = now
+	}
+	return known, sync.OnceFunc(func() { close(way) })
 }
 
 // traceWithoutEcho traces by UDP where the kernel asks and sends no echo requests for

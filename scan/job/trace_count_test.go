@@ -39,6 +39,9 @@ func TestTraceCountAndOrigins(t *testing.T) {
 				got = append(got, fmt.Sprint(h.From, " ", h.Repeat.Answered, "/", h.Repeat.Sent, " ", h.Counted != nil, " ", h.AS != nil))
 			}
 		}
+		if end := list[len(list)-1].(*report.End); end.Elapsed > 40*700*time.Millisecond+5*time.Second {
+			t.Errorf("%s: %v, as if one target were counted behind the other", proto, end.Elapsed)
+		}
 		want := "10.0.0.2 40/40 true false, 10.1.0.2 40/40 true true, 10.9.0.5 40/40 true false, "
 		if text := strings.Join(got, ", ") + ", "; !strings.HasPrefix(text, want) || !strings.HasSuffix(text, "10.9.0.6 40/40 true false, ") || len(got) != 6 {
 			t.Errorf("%s: %s", proto, text)

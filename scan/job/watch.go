@@ -56,18 +56,21 @@ func (j *job) watchAll(ctx context.Context, c trace.Config) error {
 	var others trace.Watches
 	var g errgroup.Group
 	g.SetLimit(tracesAtOnce)
+	var first firsts
 	for i := range all.Len() {
-		one := func() error {
+		target := all.At(i)
+		known, found := first.turn(target)
+		g.Go(func() error {
+			defer found()
 			c := c
-			c.Target = all.At(i)
+			c.Target = target
+			select {
+			case <-known:
+			case <-watching.Done():
+			}
 			ways[i], errs[i] = trace.Watch(watching, j.engine, j.base(), c, &others)
 			return nil
-		}
-		if i > 0 {
-			g.Go(one)
-		} else {
-			one()
-		}
+		})
 	}
 	g.Wait()
 	g = errgroup.Group{}

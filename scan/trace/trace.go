@@ -27,6 +27,7 @@ type Config struct {
 	Count  uint32        // how often each hop is asked again, once the way is known; 0: it is not
 	Every  time.Duration // between two of these questions to a hop
 	Known  *Known        // ways of the same run, whose hops are not asked again; nil: all are asked
+	Found  func()        // called once the way is in Known, before its hops are counted; nil: nobody is told
 }
 
 // interval is between the questions to one hop: routers limit their errors.
@@ -88,6 +89,9 @@ func Run(ctx context.Context, e *scan.Engine, base scan.Plan, c Config) (Way, er
 	known := w // of which others read while this one is counted
 	known.Hops = slices.Clone(w.Hops)
 	c.Known.add(&known)
+	if c.Found != nil {
+		c.Found()
+	}
 	if err == nil && c.Count > 0 {
 		err = w.count(ctx, e, base, &c)
 	}
