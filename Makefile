@@ -105,7 +105,7 @@ paces:
 	SEEDS=$(SEEDS) go test -v -count=1 -timeout 90m -run '^TestPaces$$' ./scan/job | grep --line-buffered -E 'reached|missed|took|^(---|ok|FAIL)'
 
 # What the race detector is no use for. Memory and allocations are not what they are
-# without it (TestMemory, TestMemoryOfOutputs, TestMemoryOfLists, TestMemoryIsBounded,
+# without it (TestMemory, TestMemoryOfOutputs, TestMemoryOfLists, TestMemoryIsBounded, TestWatchManyForLong,
 # TestRunDoesNotAllocate, TestMachineDoesNotAllocate), nor is processor time (TestPieces).
 # In TestSweepLoss and TestXDPSaysTheSame the link that loses is the test itself, so slow then
 # that it loses more.
@@ -116,7 +116,7 @@ paces:
 # hundreds of seeds, a million frames, or 131,070 connects.
 # Without atexit_sleep_ms each sonde that a test starts would sleep for a second at
 # its end.
-NO_RACE := TestMemory|TestMemoryOfOutputs|TestMemoryOfLists|TestMemoryIsBounded|TestRunDoesNotAllocate|TestMachineDoesNotAllocate|TestPieces|TestSweepLoss|TestCalibration|TestConfirmNeverWrong|TestLossNeverCloses|TestSweepOneWay|TestAllPortsByConnect|TestNamed|TestFalseNames|TestCoverage|TestByFlowAtRandom|TestLocate|TestLocateNothing|TestFewDescriptors|TestRefused|TestOneFileEach|TestTrials|TestAllWays|TestByPacket|TestFrames|TestByFlow|TestSweep|TestSYNs|TestFindNoBucket|TestFindBucket|TestTruthOfPorts|TestDecodeMutants|TestXDPSaysTheSame|TestTrialsOfLossThatComesAndGoes|TestTrialsOfFlows|TestPaces
+NO_RACE := TestMemory|TestWatchManyForLong|TestMemoryOfOutputs|TestMemoryOfLists|TestMemoryIsBounded|TestRunDoesNotAllocate|TestMachineDoesNotAllocate|TestPieces|TestSweepLoss|TestCalibration|TestConfirmNeverWrong|TestLossNeverCloses|TestSweepOneWay|TestAllPortsByConnect|TestNamed|TestFalseNames|TestCoverage|TestByFlowAtRandom|TestLocate|TestLocateNothing|TestFewDescriptors|TestRefused|TestOneFileEach|TestTrials|TestAllWays|TestByPacket|TestFrames|TestByFlow|TestSweep|TestSYNs|TestFindNoBucket|TestFindBucket|TestTruthOfPorts|TestDecodeMutants|TestXDPSaysTheSame|TestTrialsOfLossThatComesAndGoes|TestTrialsOfFlows|TestPaces
 
 race:
 	CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 $(call tests,-race $(TESTFLAGS) -count=1 -timeout 30m -parallel 6 -skip '^($(NO_RACE))$$',./...)
