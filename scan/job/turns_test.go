@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,12 +135,20 @@ func TestTurns(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		turns, said := newTurns(hosts), ""
+		var mu sync.Mutex // of said: a timer tells, too
 		tell := func(n byte) {
-			turns.tell(netip.AddrFrom4([4]byte{10, 0, 0, n}), func() { said += fmt.Sprint(n) })
+			turns.tell(netip.AddrFrom4([4]byte{10, 0, 0, n}), func() {
+				mu.Lock()
+				defer mu.Unlock()
+				said += fmt.Sprint(n)
+			})
 		}
 		want := func(text string) {
 			t.Helper()
-			if synctest.Wait(); said != text {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			if said != text {
 				t.Errorf("%q, want %q", said, text)
 			}
 		}
