@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"sonde/scan/job"
 	"sonde/scan/report"
@@ -221,7 +222,7 @@ func request(limited *io.LimitedReader) (method, target, status string) {
 		return "", "", unread(err, limited)
 	}
 	words := strings.Split(strings.TrimRight(string(line), "\r\n"), " ")
-	if len(words) != 3 || words[0] == "" || !strings.HasPrefix(words[1], "/") && words[1] != "*" {
+	if len(words) != 3 || words[0] == "" || strings.ContainsFunc(words[0]+words[1], unicode.IsControl) || !strings.HasPrefix(words[1], "/") && words[1] != "*" {
 		return "", "", "400 Bad Request"
 	}
 	if words[2] != "HTTP/1.1" && words[2] != "HTTP/1.0" {

@@ -164,7 +164,7 @@ func TestMany(t *testing.T) {
 }
 
 func FuzzRequest(f *testing.F) {
-	for _, s := range []string{"GET / HTTP/1.1\r\n\r\n", "GET /metrics?x HTTP/1.0\nA: b\n\n", "\x16\x03\x01\n", "GET  HTTP/1.1\r\n\r\n"} {
+	for _, s := range []string{"GET / HTTP/1.1\r\n\r\n", "GET /metrics?x HTTP/1.0\nA: b\n\n", "\x16\x03\x01\n", "GET  HTTP/1.1\r\n\r\n", "\r / HTTP/1.1\r\n\r\n"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
